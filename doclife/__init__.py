@@ -1,0 +1,1 @@
+"""doclife: business documents as typed Python classes."""

@@ -1,0 +1,1 @@
+"""The command line: words in, calls down, errors to exit codes."""

@@ -1,0 +1,1 @@
+"""doclife's own document types, its hooks and their handlers."""

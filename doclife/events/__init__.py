@@ -1,0 +1,1 @@
+"""Names, registry, ordered signals and dispatch of events; loading of hooks; whitelisted functions."""

@@ -1,0 +1,1 @@
+"""What may be asked of a worker, and on which terms: enqueue, retry, steps, locks, progress."""

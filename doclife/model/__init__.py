@@ -1,0 +1,1 @@
+"""Document and its abilities, one file each."""

@@ -1,0 +1,1 @@
+"""Filters, fields and permission conditions as SQL; the `db` object."""

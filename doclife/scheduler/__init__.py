@@ -1,0 +1,1 @@
+"""Scheduled jobs: due times, the leader's tick, the record of each run."""

@@ -1,0 +1,1 @@
+"""Fields, Meta, the registry of document types and the framework's own tables."""

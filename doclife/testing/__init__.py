@@ -1,0 +1,1 @@
+"""The testing kit: a pytest plugin and its helpers, for doclife and for apps."""

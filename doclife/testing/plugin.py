@@ -1,0 +1,1 @@
+"""The pytest plugin of doclife, found by pytest through its entry point."""

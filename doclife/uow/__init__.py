@@ -1,0 +1,1 @@
+"""One transaction: savepoint frames, callbacks, staged jobs."""

@@ -1,0 +1,1 @@
+"""Pure helpers for dates, numbers and text; imports nothing of doclife."""

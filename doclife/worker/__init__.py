@@ -1,0 +1,1 @@
+"""What runs a job: its context, unit of work, retries and timeout; the pool of workers."""
