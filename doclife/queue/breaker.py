@@ -1,0 +1,79 @@
+"""The circuit breaker: while the broker is down, asking it costs nothing."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from doclife.core.clock import monotonic
+from doclife.core.errors import BrokerUnavailable
+from doclife.core.log import get_logger
+
+BROKER_DOWN = "broker.down"
+BROKER_UP = "broker.up"
+
+_log = get_logger(__name__)
+
+
+class Breaker:
+    """Refuses calls for some seconds after one failed; then lets one try.
+
+    Closed, every call passes. A BrokerUnavailable opens it: calls are refused at once until the
+    pause is over. Then one call is let through while the others are still refused; its outcome
+    closes the breaker or begins the next pause.
+    """
+
+    def __init__(self, pause_s: float = 2.0) -> None:
+        self.pause_s = pause_s
+        self._lock = threading.Lock()
+        self._retry_at: float | None = None
+        self._reason = ""
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the last call failed."""
+        return self._retry_at is not None
+
+    @contextmanager
+    def guard(self) -> Iterator[None]:
+        """Runs the block as one call.
+
+        Raises:
+            BrokerUnavailable: refused without running the block, or raised by it.
+        """
+        self._enter()
+        try:
+            yield
+        except BrokerUnavailable as error:
+            self.trip(str(error))
+            raise
+        self.reset()
+
+    def _enter(self) -> None:
+        if self._retry_at is None:
+            return
+        with self._lock:
+            now = monotonic()
+            if self._retry_at is not None and now < self._retry_at:
+                wait = self._retry_at - now
+                raise BrokerUnavailable(f"{self._reason} (asked again in {wait:.1f} s)", retry_after_s=wait)
+            # this call is the trial: whoever comes while it runs is refused for another pause
+            self._retry_at = now + self.pause_s
+
+    def trip(self, reason: str) -> None:
+        """Begins a pause."""
+        with self._lock:
+            was_open = self._retry_at is not None
+            self._retry_at = monotonic() + self.pause_s
+            self._reason = reason
+        if not was_open:
+            _log.warning(BROKER_DOWN, reason=reason, pause_s=self.pause_s)
+
+    def reset(self) -> None:
+        """Ends the pause: the broker answered."""
+        if self._retry_at is None:
+            return
+        with self._lock:
+            self._retry_at = None
+        _log.info(BROKER_UP)

@@ -1,0 +1,42 @@
+"""Opens the broker that the settings name."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from doclife.core.settings import Settings
+from doclife.queue.protocol import Broker
+
+EMBEDDED = "embedded"
+
+
+def open_broker(settings: Settings, site: str, sites_dir: Path, *, start: bool = False) -> Broker:
+    """Returns the broker of a site; redis is imported only when it is a real one.
+
+    Args:
+        settings: `queue` chooses the kind, `redis_url` the server.
+        site: name of the site; its queues are `<site>:<queue>` on the server.
+        sites_dir: folder in which the embedded server keeps its data.
+        start: start the embedded server if it does not run. Without it the broker is returned
+            all the same, and its calls raise BrokerUnavailable until someone starts one.
+    Raises:
+        ConfigError: the URL is not a broker's, or the embedded server cannot run here.
+        BrokerUnavailable: the embedded server did not start.
+    """
+    if settings.queue == "memory":
+        from doclife.queue.memory import MemoryBroker
+
+        return MemoryBroker(site)
+    if settings.queue == "inline":
+        from doclife.queue.inline import InlineBroker
+
+        return InlineBroker(site)
+    from doclife.queue.rq_backend import RqBroker
+
+    if settings.redis_url != EMBEDDED:
+        return RqBroker(settings.redis_url, site)
+
+    from doclife.queue.embedded import acquire
+
+    lease = acquire(sites_dir, start=start)
+    return RqBroker(lease.url, site, on_close=lease.release)
