@@ -1,0 +1,40 @@
+"""Logs: structlog over the standard library, JSON when piped, request and job ids in every line."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from typing import TextIO, cast
+
+import structlog
+from structlog.typing import FilteringBoundLogger
+
+
+def get_logger(name: str) -> FilteringBoundLogger:
+    """Returns the logger of a module; event names are constants of the calling module."""
+    return cast(FilteringBoundLogger, structlog.get_logger(name))
+
+
+def configure(level: str = "info", *, stream: TextIO | None = None, json_lines: bool | None = None) -> None:
+    """Sends logs of doclife and of the standard library to `stream` (default stderr).
+
+    Args:
+        level: debug, info, warning, error.
+        json_lines: True, False, or None: JSON unless the stream is a terminal.
+    """
+    out = stream if stream is not None else sys.stderr
+    as_json = json_lines if json_lines is not None else not out.isatty()
+    number = getattr(logging, level.upper())
+    logging.basicConfig(level=max(number, logging.WARNING), stream=out, format="%(levelname)s %(name)s %(message)s")
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            structlog.processors.JSONRenderer() if as_json else structlog.dev.ConsoleRenderer(colors=out.isatty()),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(number),
+        logger_factory=structlog.PrintLoggerFactory(out),
+        cache_logger_on_first_use=False,
+    )

@@ -1,0 +1,122 @@
+"""Engines: one per site and process, set up so that transactions mean the same everywhere.
+
+SQLite: the driver's own transaction control is off (it would commit before DDL and begin late);
+reads run without a transaction and `begin_write` begins IMMEDIATE, so that two writers queue up
+instead of losing updates (libraries.md 2). PostgreSQL and MariaDB run READ COMMITTED.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from sqlalchemy import Connection, Engine, event
+from sqlalchemy import create_engine as sa_create_engine
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError, NoSuchModuleError, OperationalError
+
+from doclife.core.errors import ConfigError
+
+#: the driver a bare scheme means
+_DRIVERS = {
+    "postgresql": "postgresql+psycopg",
+    "postgres": "postgresql+psycopg",
+    "mysql": "mariadb+pymysql",
+    "mariadb": "mariadb+pymysql",
+    "mysql+pymysql": "mariadb+pymysql",
+}
+
+
+def parse_url(text: str) -> URL:
+    """Returns the URL with the driver that doclife uses.
+
+    Raises:
+        ConfigError: it is no URL of SQLite, PostgreSQL or MariaDB.
+    """
+    try:
+        url = make_url(text)
+    except ArgumentError as error:
+        raise ConfigError(f"db_url {text!r} is not a database URL, e.g. postgresql://user@host/name") from error
+    url = url.set(drivername=_DRIVERS.get(url.drivername, url.drivername))
+    if url.get_backend_name() not in ("sqlite", "postgresql", "mysql", "mariadb"):
+        raise ConfigError(f"db_url: {url.drivername!r} is not supported; use sqlite, postgresql or mariadb")
+    return url
+
+
+def create_engine(url: str | URL, *, pool_size: int = 5, busy_timeout: float = 5.0, echo: bool = False) -> Engine:
+    """Returns an engine for a site's database.
+
+    Args:
+        url: SQLAlchemy URL.
+        pool_size: connections this process keeps.
+        busy_timeout: seconds SQLite waits for its write lock.
+        echo: log every statement.
+    Raises:
+        ConfigError: unknown database, or its driver is not installed.
+    """
+    parsed = parse_url(url) if isinstance(url, str) else url
+    backend = parsed.get_backend_name()
+    options: dict[str, Any] = {"echo": echo}
+    if backend == "sqlite":
+        options["connect_args"] = {"timeout": busy_timeout, "check_same_thread": False}
+        if parsed.database not in (None, "", ":memory:"):
+            options["pool_size"] = pool_size
+    else:
+        options |= {"pool_size": pool_size, "pool_pre_ping": True, "isolation_level": "READ COMMITTED"}
+    try:
+        engine = sa_create_engine(parsed, **options)
+    except (NoSuchModuleError, ModuleNotFoundError) as error:
+        extra = "postgres" if backend == "postgresql" else "mariadb"
+        raise ConfigError(f"the driver for {parsed.drivername} is missing: pip install 'doclife[{extra}]'") from error
+    if backend == "sqlite":
+        event.listen(engine, "connect", _set_up_sqlite)
+    return engine
+
+
+def _set_up_sqlite(connection: Any, _record: Any) -> None:
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    # WAL needs a file; an in-memory database answers "memory" and goes on.
+    for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def is_sqlite(bind: Engine | Connection) -> bool:
+    """Tells whether `bind` speaks to SQLite."""
+    return bind.dialect.name == "sqlite"
+
+
+def begin_write(connection: Connection) -> None:
+    """Begins a write transaction: IMMEDIATE on SQLite, what the driver does elsewhere.
+
+    Order: before the first write of a connection's transaction; it may have read before.
+    """
+    if not connection.in_transaction():
+        connection.begin()
+    if is_sqlite(connection):
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+@contextmanager
+def transaction(engine: Engine) -> Iterator[Connection]:
+    """Opens a connection of its own with a write transaction; commits, or rolls back on an exception."""
+    with engine.connect() as connection:
+        begin_write(connection)
+        try:
+            yield connection
+        except BaseException:
+            connection.rollback()
+            raise
+        connection.commit()
+
+
+def can_connect(engine: Engine) -> bool:
+    """Tells whether the database answers."""
+    try:
+        with engine.connect() as connection:
+            connection.exec_driver_sql("SELECT 1")
+    except OperationalError:
+        return False
+    return True

@@ -1,0 +1,277 @@
+"""A link: one connection with one transaction at a time, and a short way down to the driver.
+
+The hot statements of documents are compiled once by their owners and run here on one reused
+cursor of the driver (performance.md 1): that is the difference between 140 and 350 µs for an
+invoice. Where the engine has listeners or echoes, the same texts go through SQLAlchemy instead,
+so that nothing an observer should see passes it by.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, NoReturn
+
+from sqlalchemy import Connection, CursorResult, Engine, Executable
+from sqlalchemy.exc import DBAPIError
+
+from doclife.core.errors import TransactionAborted
+from doclife.database.engine import is_sqlite, transaction
+from doclife.database.errors import dooms_transaction, wrap
+
+Row = tuple[Any, ...]
+
+
+class Link:
+    """One connection of a unit of work: statements, transaction and savepoints."""
+
+    def __init__(self, engine: Engine) -> None:
+        """Prepares the link; it connects with the first statement."""
+        self.engine = engine
+        self.dialect = engine.dialect.name
+        self._sqlite = is_sqlite(engine)
+        self._driver_error: type[Exception] = engine.dialect.loaded_dbapi.Error
+        self._connection: Connection | None = None
+        self._cursor: Any = None
+        #: whether a write transaction is open
+        self.writing = False
+        #: why nothing more can be done in this transaction, or ""
+        self.doomed = ""
+
+    @property
+    def connection(self) -> Connection:
+        """The SQLAlchemy connection, inside this link's transaction."""
+        if self._connection is None:
+            self._open()
+        assert self._connection is not None
+        return self._connection
+
+    def _open(self) -> None:
+        connection = self._connect()
+        if not connection.in_transaction():
+            connection.begin()  # without it SQLAlchemy would commit nothing
+        self._connection = connection
+        observed = connection._has_events or connection.engine._has_events or connection._echo  # noqa: SLF001 no public question
+        self._cursor = None if observed else connection.connection.cursor()
+
+    def _connect(self) -> Connection:
+        return self.engine.connect()
+
+    # -- statements -----------------------------------------------------------------------------
+
+    def rows(self, sql: str, params: Sequence[Any] = ()) -> list[Row]:
+        """Runs a driver-level SELECT and returns all its rows."""
+        if self._connection is None:
+            self._open()
+        if self.doomed:
+            self._refuse()
+        cursor = self._cursor
+        try:
+            if cursor is None:
+                return [tuple(row) for row in self.connection.exec_driver_sql(sql, tuple(params))]
+            cursor.execute(sql, params)
+            result: list[Row] = cursor.fetchall()
+        except (self._driver_error, DBAPIError) as error:
+            self._raise(error)
+        return result
+
+    def run(self, sql: str, params: Sequence[Any] = ()) -> int:
+        """Runs a driver-level write and returns how many rows it met."""
+        if self.doomed:
+            self._refuse()
+        cursor = self._cursor
+        try:
+            if cursor is None:
+                return self.connection.exec_driver_sql(sql, tuple(params)).rowcount
+            cursor.execute(sql, params)
+        except (self._driver_error, DBAPIError) as error:
+            self._raise(error)
+        count: int = cursor.rowcount
+        return count
+
+    def run_many(self, sql: str, rows: Sequence[Row]) -> int:
+        """Runs a driver-level write once per row in one call; returns the rows it met."""
+        if self.doomed:
+            self._refuse()
+        cursor = self._cursor
+        try:
+            if cursor is None:
+                return self.connection.exec_driver_sql(sql, list(rows)).rowcount
+            cursor.executemany(sql, rows)
+        except (self._driver_error, DBAPIError) as error:
+            self._raise(error)
+        count: int = cursor.rowcount
+        return count
+
+    def execute(self, statement: Executable, params: Any = None) -> CursorResult[Any]:
+        """Runs a SQLAlchemy statement."""
+        if self.doomed:
+            self._refuse()
+        try:
+            result: CursorResult[Any] = self.connection.execute(statement, params)  # type: ignore[assignment]  # ours have cursors
+        except DBAPIError as error:
+            self._raise(error)
+        return result
+
+    def driver_sql(self, sql: str, params: Any = None) -> CursorResult[Any]:
+        """Runs a text in the driver's own parameter style."""
+        if self.doomed:
+            self._refuse()
+        try:
+            return self.connection.exec_driver_sql(sql, params)
+        except DBAPIError as error:
+            self._raise(error)
+
+    def _raise(self, error: Exception) -> NoReturn:
+        wrapped = wrap(error, self.dialect)
+        if dooms_transaction(wrapped, self.dialect):
+            self.doomed = str(wrapped)
+        raise wrapped from error
+
+    def _refuse(self) -> NoReturn:
+        raise TransactionAborted(
+            f"the database ended this transaction ({self.doomed}); roll back, then begin again "
+            "(doclife.retry_on_conflict does both)"
+        )
+
+    # -- the transaction -------------------------------------------------------------------------
+
+    def begin_write(self) -> None:
+        """Begins the write transaction; SQLite takes its only writer lock here."""
+        if self._connection is None:
+            self._open()
+        if self._sqlite:
+            self.run("BEGIN IMMEDIATE")
+        self.writing = True
+
+    def commit(self) -> None:
+        """Commits what there is; afterwards the link is ready for the next transaction."""
+        connection = self._connection
+        if connection is None:
+            return
+        if self.doomed:
+            self._refuse()
+        try:
+            connection.commit()
+        except DBAPIError as error:
+            self._raise(error)
+        finally:
+            self.writing = False
+        connection.begin()
+
+    def rollback(self) -> None:
+        """Rolls back what there is."""
+        self.writing = False
+        self.doomed = ""
+        connection = self._connection
+        if connection is None:
+            return
+        if connection.invalidated:
+            self._connection = None
+            connection.close()
+            return
+        connection.rollback()
+        connection.begin()
+
+    def close(self) -> None:
+        """Gives the connection back to the pool; what was not committed is rolled back."""
+        connection, self._connection, self._cursor = self._connection, None, None
+        self.writing, self.doomed = False, ""
+        if connection is not None:
+            connection.close()
+
+    # -- savepoints ------------------------------------------------------------------------------
+
+    def savepoint(self, name: str) -> None:
+        """Sets a savepoint."""
+        self.run(f"SAVEPOINT {name}")
+
+    def release(self, name: str) -> None:
+        """Forgets a savepoint; MariaDB replaces one of the same name by itself, so that costs nothing there."""
+        if self.dialect not in ("mysql", "mariadb"):
+            self.run(f"RELEASE SAVEPOINT {name}")
+
+    def rollback_to(self, name: str) -> None:
+        """Undoes everything since the savepoint, which stays."""
+        if not self.doomed:
+            self.run(f"ROLLBACK TO SAVEPOINT {name}")
+
+
+class NestedLink(Link):
+    """A link whose transaction is a savepoint on a connection somebody else owns (tests)."""
+
+    def __init__(self, engine: Engine, outer: Connection, name: str) -> None:
+        """Prepares the link on `outer`, which has an open transaction; `name` is its savepoint."""
+        super().__init__(engine)
+        self._outer = outer
+        self._name = name
+
+    def _connect(self) -> Connection:
+        return self._outer
+
+    def begin_write(self) -> None:
+        """Sets the savepoint that stands for BEGIN."""
+        if self._connection is None:
+            self._open()
+        self.savepoint(self._name)
+        self.writing = True
+
+    def commit(self) -> None:
+        """Releases the savepoint."""
+        if self.writing:
+            self.run(f"RELEASE SAVEPOINT {self._name}")
+            self.writing = False
+
+    def rollback(self) -> None:
+        """Rolls back to the savepoint."""
+        if self.writing:
+            self.run(f"ROLLBACK TO SAVEPOINT {self._name}")
+            self.run(f"RELEASE SAVEPOINT {self._name}")
+            self.writing = False
+
+    def close(self) -> None:
+        """Rolls back what was not committed; the connection stays with its owner."""
+        self.rollback()
+        self._connection = self._cursor = None
+
+
+class Database:
+    """One site's database in this process: hands out links and short transactions."""
+
+    def __init__(self, engine: Engine) -> None:
+        """Builds it over an engine."""
+        self.engine = engine
+        self.dialect = engine.dialect.name
+        #: under `doclife.testing` the connection whose open transaction holds the whole test
+        self.outer: Connection | None = None
+        self._links = 0
+
+    def link(self) -> Link:
+        """Returns a new link; under a test's outer transaction one that lives inside it."""
+        if self.outer is None:
+            return Link(self.engine)
+        self._links += 1
+        return NestedLink(self.engine, self.outer, f"unit_{self._links}")
+
+    @contextmanager
+    def transaction(self) -> Iterator[Connection]:
+        """Opens a short write transaction of its own; commits, or rolls back on an exception."""
+        if self.outer is None:
+            with transaction(self.engine) as connection:
+                yield connection
+            return
+        with self.outer.begin_nested():
+            yield self.outer
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """Opens a connection for reading."""
+        if self.outer is not None:
+            yield self.outer
+            return
+        with self.engine.connect() as connection:
+            yield connection
+
+    def close(self) -> None:
+        """Closes the pool's connections."""
+        self.engine.dispose()

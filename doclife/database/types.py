@@ -1,0 +1,207 @@
+"""Column types: one name each, the right type on SQLite, PostgreSQL and MariaDB.
+
+Text compares and sorts binary everywhere (design 3). Migrations name these types, so that a
+revision written against SQLite is right on every database.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import Date, DateTime, Double, Integer, Numeric, SmallInteger, String, Text, Time
+from sqlalchemy import types as sqltypes
+from sqlalchemy.dialects import mysql, postgresql, sqlite
+from sqlalchemy.engine import Dialect
+from sqlalchemy.types import TypeDecorator, TypeEngine
+
+from doclife.core import clock, json
+from doclife.core.amount import Amount
+from doclife.core.context import current_or_none
+from doclife.core.errors import DataError
+
+#: binary order on each database; SQLite's default is binary already
+MARIADB_COLLATION = "utf8mb4_nopad_bin"
+POSTGRES_COLLATION = "C"
+
+__all__ = [
+    "AmountType",
+    "BigInt",
+    "CheckType",
+    "Date",
+    "Double",
+    "JsonText",
+    "LongText",
+    "NaiveDateTime",
+    "ShortText",
+    "TimeOfDay",
+    "UtcDateTime",
+]
+
+
+class ShortText(TypeDecorator[str]):
+    """Text of at most `length` characters, binary order."""
+
+    impl = String
+    cache_ok = True
+
+    def __init__(self, length: int = 140) -> None:
+        """Builds the type; `length` in characters."""
+        super().__init__(length)
+        self.length = length
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        """Returns the type of this dialect."""
+        if dialect.name in ("mysql", "mariadb"):
+            return dialect.type_descriptor(mysql.VARCHAR(self.length, charset="utf8mb4", collation=MARIADB_COLLATION))
+        if dialect.name == "postgresql":
+            return dialect.type_descriptor(String(self.length, collation=POSTGRES_COLLATION))
+        return dialect.type_descriptor(String(self.length))
+
+
+class LongText(TypeDecorator[str]):
+    """Text without a limit, binary order."""
+
+    impl = Text
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        """Returns the type of this dialect."""
+        if dialect.name in ("mysql", "mariadb"):
+            return dialect.type_descriptor(mysql.LONGTEXT(charset="utf8mb4", collation=MARIADB_COLLATION))
+        if dialect.name == "postgresql":
+            return dialect.type_descriptor(Text(collation=POSTGRES_COLLATION))
+        return dialect.type_descriptor(Text())
+
+
+class JsonText(TypeDecorator[Any]):
+    """JSON kept as text: the same on every database, types of `core.json.pack` included."""
+
+    impl = LongText
+    cache_ok = True
+
+    def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:
+        """Returns the text to store."""
+        return None if value is None else json.pack(value)
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> Any:
+        """Returns the data of the stored text."""
+        return None if value is None else json.unpack(value)
+
+
+class AmountType(TypeDecorator[Amount]):
+    """Exact money: NUMERIC(21, 6); on SQLite a REAL, which holds 15 significant digits exactly."""
+
+    impl = Numeric
+    cache_ok = True
+
+    def __init__(self, precision: int = 21, scale: int = 6) -> None:
+        """Builds the type: `precision` digits in all, `scale` of them after the point."""
+        super().__init__(precision, scale)
+        self.precision, self.scale = precision, scale
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        """Returns the type of this dialect."""
+        if dialect.name == "sqlite":
+            return dialect.type_descriptor(sqlite.REAL())
+        return dialect.type_descriptor(Numeric(self.precision, self.scale))
+
+    def process_bind_param(self, value: Any, dialect: Dialect) -> Any:
+        """Returns the number to store.
+
+        Raises:
+            DataError: more than 15 significant digits on SQLite.
+        """
+        if value is None:
+            return None
+        return amount_to_real(value) if dialect.name == "sqlite" else Decimal(Amount(value))
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> Amount | None:
+        """Returns the stored number as an Amount."""
+        return None if value is None else Amount(value)
+
+
+def amount_to_real(value: Any) -> float:
+    """Returns the float that SQLite stores for an amount.
+
+    Raises:
+        DataError: the amount has more than 15 significant digits, which a float would not keep.
+    """
+    number = float(value)
+    # A float keeps every decimal of up to 15 digits: then its shortest text is the same number.
+    if (number >= 1e9 or number <= -1e9) and Decimal(repr(number)) != Decimal(str(value)):
+        raise DataError(f"{value} has more than 15 significant digits, which SQLite cannot keep; use another database")
+    return number
+
+
+class NaiveDateTime(TypeDecorator[datetime]):
+    """A naive datetime in the site's time zone, with microseconds."""
+
+    impl = DateTime
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        """Returns the type of this dialect."""
+        if dialect.name in ("mysql", "mariadb"):
+            return dialect.type_descriptor(mysql.DATETIME(fsp=6))
+        return dialect.type_descriptor(DateTime())
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """An operational time: stored in UTC, naive site time in Python (design 3).
+
+    The zone is that of the open context's site; without a context it is UTC. Aware datetimes are
+    accepted and converted.
+    """
+
+    impl = NaiveDateTime
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Returns the naive UTC datetime to store."""
+        return None if value is None else clock.to_utc(value, _site_zone()).replace(tzinfo=None)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Returns the naive datetime in the site's zone."""
+        return None if value is None else clock.to_site(value.replace(tzinfo=UTC), _site_zone())
+
+
+def _site_zone() -> str:
+    context = current_or_none()
+    return "UTC" if context is None else str(context.site.settings.time_zone)
+
+
+class TimeOfDay(TypeDecorator[Any]):
+    """A time of day with microseconds."""
+
+    impl = Time
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        """Returns the type of this dialect."""
+        if dialect.name in ("mysql", "mariadb"):
+            return dialect.type_descriptor(mysql.TIME(fsp=6))
+        return dialect.type_descriptor(Time())
+
+
+class CheckType(TypeDecorator[int]):
+    """0 or 1."""
+
+    impl = SmallInteger
+    cache_ok = True
+
+
+class BigInt(TypeDecorator[int]):
+    """A whole number of 64 bits; on SQLite INTEGER, so that it can be an automatic key."""
+
+    impl = sqltypes.BigInteger
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        """Returns the type of this dialect."""
+        if dialect.name == "sqlite":
+            return dialect.type_descriptor(Integer())
+        if dialect.name == "postgresql":
+            return dialect.type_descriptor(postgresql.BIGINT())
+        return dialect.type_descriptor(sqltypes.BigInteger())

@@ -1,0 +1,130 @@
+"""A handler: one function bound to one event of one document type (or of all, "*")."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+from collections.abc import Callable
+from itertools import count
+from typing import Any
+
+from doclife.core.errors import HookError, nearest
+from doclife.events.names import EVENTS
+
+WILDCARD = "*"
+#: the bands of one event's handlers, first to last (design 4)
+APPS, FRAMEWORK_BAND, SCRIPTS = range(3)
+
+_order = count()
+
+
+class Handler:
+    """A declaration with its function, checked when it is made."""
+
+    __slots__ = ("_pass", "app", "band", "event", "fn", "key", "location", "order", "path")
+
+    def __init__(self, *, app: str, key: str, event: str, fn: Callable[..., Any], path: str = "", band: int = APPS):
+        """Checks the function's signature.
+
+        Args:
+            app: who declares it.
+            key: document type, or "*".
+            event: name of the event.
+            fn: `fn(doc)`, `fn(doc, method)` or `fn(doc, method, *event arguments)`.
+            path: dotted path it was found by.
+            band: APPS, FRAMEWORK_BAND or SCRIPTS.
+        Raises:
+            HookError: the function cannot be called so.
+        """
+        self.app, self.key, self.event, self.fn, self.band = app, key, event, fn, band
+        self.path = path or dotted_path(fn)
+        self.location = source_location(fn)
+        self.order = next(_order)
+        self._pass = _arguments_to_pass(fn, event, f"{app}: {key!r} {event}: {self.path}")
+
+    def run(self, doc: Any, args: tuple[Any, ...]) -> Any:
+        """Calls the function with as many arguments as it takes."""
+        taken = self._pass
+        if taken == 2:
+            return self.fn(doc, self.event)
+        if taken == 1:
+            return self.fn(doc)
+        return self.fn(doc, self.event, *args)
+
+    def __call__(self, sender: str, *, doc: Any, args: tuple[Any, ...] = ()) -> Any:
+        """Is blinker's way in: `signal.send(doctype, doc=doc)`."""
+        return self.run(doc, args)
+
+    def __repr__(self) -> str:
+        return f"<Handler {self.key!r} {self.event} {self.path}>"
+
+
+def dotted_path(fn: Callable[..., Any]) -> str:
+    """Returns module and qualified name of a function."""
+    return f"{getattr(fn, '__module__', '?')}.{getattr(fn, '__qualname__', repr(fn))}"
+
+
+def source_location(fn: Callable[..., Any]) -> str:
+    """Returns "file:line" of a function, or "" where it has no source."""
+    try:
+        target = inspect.unwrap(fn)
+        return f"{inspect.getsourcefile(target)}:{inspect.getsourcelines(target)[1]}"
+    except (TypeError, OSError):
+        return ""
+
+
+def _arguments_to_pass(fn: Callable[..., Any], event: str, what: str) -> int:
+    possible = 2 + len(EVENTS.get(event, ()))
+    try:
+        parameters = inspect.signature(fn).parameters.values()
+    except (TypeError, ValueError) as error:
+        raise HookError(f"{what} is not a function that can be called as fn(doc, method)") from error
+    positional = [p for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+    required = sum(1 for p in positional if p.default is p.empty)
+    needs_keyword = [p.name for p in parameters if p.kind is p.KEYWORD_ONLY and p.default is p.empty]
+    takes = possible if any(p.kind is p.VAR_POSITIONAL for p in parameters) else min(len(positional), possible)
+    if event not in EVENTS and takes > 2:
+        takes, possible = len(positional), max(possible, len(positional))
+    if takes < 1 or required > possible or needs_keyword:
+        wanted = ", ".join(("doc", "method", *EVENTS.get(event, ())))
+        raise HookError(f"{what}{inspect.signature(fn)} does not fit; write it as fn({wanted}), fn(doc, method) or fn(doc)")
+    if required <= 2 < takes < possible:
+        return 2
+    return takes
+
+
+def import_path(path: str, what: str) -> Any:
+    """Returns what a dotted path names.
+
+    Args:
+        path: "package.module.attribute".
+        what: who names it, for the message.
+    Raises:
+        HookError: it cannot be imported.
+    """
+    module_name, _, attribute = path.rpartition(".")
+    if not module_name:
+        raise HookError(f"{what}: {path!r} is not a dotted path like 'app.module.function'")
+    try:
+        module = importlib.import_module(module_name)
+    except ImportError as error:
+        owner = _import_attribute(module_name, attribute)
+        if owner is not None:
+            return owner
+        raise HookError(f"{what}: {path!r} does not import: {error}") from error
+    try:
+        return getattr(module, attribute)
+    except AttributeError:
+        hint = nearest(attribute, [name for name in vars(module) if not name.startswith("_")])
+        raise HookError(f"{what}: the module {module_name} has no {attribute!r}.{hint}") from None
+
+
+def _import_attribute(owner_path: str, attribute: str) -> Any:
+    """Returns a method named through its class ("app.module.Class.method"), or None."""
+    module_name, _, class_name = owner_path.rpartition(".")
+    if not module_name or not class_name[:1].isupper():
+        return None
+    try:
+        return getattr(getattr(importlib.import_module(module_name), class_name), attribute)
+    except (ImportError, AttributeError):
+        return None

@@ -1,0 +1,160 @@
+"""The registry of one site: the resolved hooks of its apps, and the signals they are connected to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, TypeVar
+
+from doclife.core.context import current, current_or_none
+from doclife.core.errors import HookError, UnknownDoctypeError, nearest
+from doclife.events.handlers import APPS, FRAMEWORK_BAND, WILDCARD, Handler, import_path
+from doclife.events.hooks import AppHooks, as_paths, merged
+from doclife.events.names import EVENTS, check_event
+from doclife.events.signals import Chain, Signals
+
+FRAMEWORK = "doclife"
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+#: what `@doclife.on` recorded outside a context, by app
+_recorded: dict[str, list[tuple[str, str, Callable[..., Any]]]] = {}
+
+
+class Registry:
+    """Who reacts to what on one site."""
+
+    def __init__(self, apps: Sequence[AppHooks], doctypes: Collection[str]) -> None:
+        """Resolves and checks every declaration.
+
+        Args:
+            apps: in install order, the framework first.
+            doctypes: the document types of the site.
+        Raises:
+            HookError, UnknownEventError: a declaration cannot be used; the message names app, key and path.
+        """
+        self.apps = list(apps)
+        self.doctypes = doctypes
+        self.signals = Signals()
+        #: grows whenever a handler is connected or disconnected; plans made before are out of date
+        self.generation = 0
+        #: what is odd but not wrong, for `doclife check`
+        self.warnings: list[str] = []
+        self.custom_events: frozenset[str] = frozenset(merged(apps, "custom_events"))
+        for app in self.apps:
+            self._load(app)
+
+    def _load(self, app: AppHooks) -> None:
+        band = FRAMEWORK_BAND if app.name == FRAMEWORK else APPS
+        for key, events in app.values.get("doc_events", {}).items():
+            what = f"{app.name}: doc_events[{key!r}]"
+            if not isinstance(events, dict):
+                raise HookError(f"{what} must be a dict of events, not {type(events).__name__}")
+            doctypes = key if isinstance(key, tuple) else (key,)
+            for event, value in events.items():
+                check_event(event, self.custom_events, where=what)
+                for path in as_paths(value, f"{what}[{event!r}]"):
+                    fn = import_path(path, f"{what}[{event!r}]")
+                    for doctype in doctypes:
+                        self._warn_unknown(doctype, f"{app.name}: doc_events")
+                        self._connect(Handler(app=app.name, key=doctype, event=event, fn=fn, path=path, band=band))
+        for doctype, event, fn in _recorded.get(app.name, ()):
+            check_event(event, self.custom_events, where=f"{app.name}: @on({doctype!r}, {event!r})")
+            self._warn_unknown(doctype, f"{app.name}: @on")
+            self._connect(Handler(app=app.name, key=doctype, event=event, fn=fn, band=band))
+
+    def _warn_unknown(self, doctype: str, what: str) -> None:
+        if doctype != WILDCARD and doctype not in self.doctypes:
+            self.warnings.append(
+                f"{what} names the document type {doctype!r}, which no installed app has."
+                f"{nearest(doctype, self.doctypes)}"
+            )
+
+    def _connect(self, handler: Handler) -> None:
+        self.signals.signal(handler.event).connect_handler(handler)
+        self.generation += 1
+
+    def connect(self, doctype: str, event: str, fn: Callable[..., Any]) -> Handler:
+        """Connects a function at run time, after everything declared for the same place.
+
+        Raises:
+            UnknownEventError, UnknownDoctypeError, HookError: it cannot be connected.
+        """
+        check_event(event, self.custom_events)
+        if doctype != WILDCARD and doctype not in self.doctypes:
+            raise UnknownDoctypeError(f"no document type {doctype!r}.{nearest(doctype, self.doctypes)}", doctype=doctype)
+        handler = Handler(app=fn.__module__.partition(".")[0], key=doctype, event=event, fn=fn)
+        self._connect(handler)
+        return handler
+
+    def disconnect(self, handler: Handler) -> None:
+        """Disconnects a handler that `connect` returned."""
+        self.signals.signal(handler.event).disconnect_handler(handler)
+        self.generation += 1
+
+    def chain(self, event: str, doctype: str, *, wildcard: bool = True) -> Chain:
+        """Returns the handlers of an event of a document type, in order."""
+        return self.signals.signal(event).chain(doctype, wildcard=wildcard)
+
+    def handlers(self) -> Iterator[Handler]:
+        """Yields every handler, by event in the order of the event table."""
+        order = {name: n for n, name in enumerate(EVENTS)}
+        for event in sorted(self.signals, key=lambda name: (order.get(name, len(order)), name)):
+            yield from sorted(
+                (each for each in self.signals.signal(event).receivers.values() if isinstance(each, Handler)),
+                key=lambda each: (each.key == WILDCARD, each.key, each.band, each.order),
+            )
+
+    def get_hooks(self, key: str) -> Any:
+        """Returns one key of hooks.py over all apps in install order: dicts merged, the rest as a list."""
+        return merged(self.apps, key)
+
+    def functions(self, key: str) -> list[Callable[..., Any]]:
+        """Returns the functions that a key of hooks.py names, in install order.
+
+        Raises:
+            HookError: one does not import; the message names app, key and path.
+        """
+        return [
+            import_path(path, f"{app.name}: {key}")
+            for app in self.apps
+            for path in as_paths(app.values.get(key, ()), f"{app.name}: {key}")
+        ]
+
+
+def on(doctype: str, event: str) -> Callable[[Function], Function]:
+    """Connects the decorated function to an event.
+
+    Outside a context it is recorded on the function's app and connected on every site that has
+    the app; inside one it holds for that site, in this process.
+
+    Args:
+        doctype: document type, or "*".
+        event: name of the event.
+    """
+
+    def decorate(fn: Function) -> Function:
+        context = current_or_none()
+        if context is not None:
+            context.site.registry.connect(doctype, event, fn)
+        else:
+            _recorded.setdefault(fn.__module__.partition(".")[0], []).append((doctype, event, fn))
+        return fn
+
+    return decorate
+
+
+@contextmanager
+def connected(doctype: str, event: str, handler: Callable[..., Any]) -> Iterator[Handler]:
+    """Connects a handler to this site for the block."""
+    registry: Registry = current().site.registry
+    made = registry.connect(doctype, event, handler)
+    try:
+        yield made
+    finally:
+        registry.disconnect(made)
+
+
+def recorded_apps() -> Iterable[str]:
+    """Returns the apps that recorded handlers outside a context."""
+    return _recorded.keys()

@@ -1,0 +1,67 @@
+"""Ordered signals: blinker carries the events, the order is ours.
+
+blinker keeps receivers in an unordered set, and calls those of ANY before those of a sender
+(libraries.md 4). `HookSignal` answers both: its chain for a document type is computed from the
+connected handlers once, in the contract's order, and kept until one is connected or disconnected.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator
+from typing import Any
+
+from blinker import ANY, Namespace, Signal
+
+from doclife.events.handlers import WILDCARD, Handler
+
+Chain = tuple[Handler, ...]
+
+
+class HookSignal(Signal):
+    """The signal of one event on one site; senders are document types."""
+
+    def __init__(self, doc: str | None = None) -> None:
+        """Makes a signal without receivers."""
+        super().__init__(doc)
+        self._chains: dict[tuple[Any, bool], Chain] = {}
+
+    def connect_handler(self, handler: Handler) -> None:
+        """Connects a handler for its document type, strongly."""
+        self.connect(handler, sender=ANY if handler.key == WILDCARD else handler.key, weak=False)
+        self._chains.clear()
+
+    def disconnect_handler(self, handler: Handler) -> None:
+        """Disconnects a handler."""
+        self.disconnect(handler, sender=ANY if handler.key == WILDCARD else handler.key)
+        self._chains.clear()
+
+    def chain(self, doctype: str, *, wildcard: bool = True) -> Chain:
+        """Returns the handlers of a document type in the order in which they run.
+
+        Args:
+            doctype: the sender.
+            wildcard: whether the handlers of "*" belong to it.
+        """
+        key = (doctype, wildcard)
+        found = self._chains.get(key)
+        if found is None:
+            keys = (doctype, WILDCARD) if wildcard else (doctype,)
+            chosen = [each for each in self.receivers.values() if isinstance(each, Handler) and each.key in keys]
+            chosen.sort(key=lambda each: (each.band, each.key == WILDCARD, each.order))
+            found = self._chains[key] = tuple(chosen)
+        return found
+
+    def receivers_for(self, sender: Any) -> Generator[Callable[..., Any], None, None]:
+        """Yields the chain of a sender: so that blinker's own `send` keeps the order too."""
+        yield from self.chain(sender)
+
+
+class Signals(Namespace):
+    """The signals of one site by event."""
+
+    def signal(self, name: str, doc: str | None = None) -> HookSignal:
+        """Returns the signal of an event; made at the first question."""
+        found = self.get(name)
+        if not isinstance(found, HookSignal):
+            found = self[name] = HookSignal(doc)
+        return found

@@ -1,0 +1,99 @@
+"""The registry of document classes: what the loaded apps declare, and what a site uses of it.
+
+Classes register when they are defined. A site sees those of its installed apps, with overriding
+classes applied: its `doctypes` mapping is made by `doclife.site`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any, Protocol
+
+from sqlalchemy import Table
+
+from doclife.core.context import current_or_none
+from doclife.core.errors import SchemaError, UnknownDoctypeError, nearest
+from doclife.schema.meta import Meta
+
+
+class DocumentClass(Protocol):
+    """What this floor needs of a document class."""
+
+    meta: Meta
+    __table__: Table
+    __name__: str
+    __module__: str
+
+
+_classes: dict[str, Any] = {}
+
+_WORD_START = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+
+
+def doctype_name(class_name: str) -> str:
+    """Returns the document type of a class name: "SJOutlet" is "SJ Outlet"."""
+    return _WORD_START.sub(" ", class_name)
+
+
+def register(cls: Any) -> None:
+    """Registers the class that declares a document type.
+
+    Raises:
+        SchemaError: another class declares the type already.
+    """
+    doctype = cls.meta.doctype
+    known = _classes.get(doctype)
+    if known is not None and not same_definition(known, cls):
+        raise SchemaError(
+            f"document type {doctype!r} is declared by {known.__module__}.{known.__qualname__} and again by "
+            f"{cls.__module__}.{cls.__qualname__}; rename one, or give it Meta(doctype=...)"
+        )
+    _classes[doctype] = cls
+
+
+def same_definition(known: Any, cls: Any) -> bool:
+    """Tells whether two classes are one definition that ran twice (a reload, a test run again)."""
+    return (known.__module__, known.__qualname__) == (cls.__module__, cls.__qualname__)
+
+
+def declared(doctype: str) -> Any:
+    """Returns the class that declares a document type, or None."""
+    return _classes.get(doctype)
+
+
+def classes_of(apps: Iterable[str]) -> dict[str, Any]:
+    """Returns the classes that these apps declare, by document type, in the order of definition."""
+    wanted = set(apps)
+    return {name: cls for name, cls in _classes.items() if cls.meta.app in wanted}
+
+
+def site_doctypes() -> Mapping[str, Any]:
+    """Returns the document classes of the open context's site; without a context all declared ones."""
+    context = current_or_none()
+    if context is None:
+        return _classes
+    doctypes: Mapping[str, Any] = context.site.doctypes
+    return doctypes
+
+
+def resolve(doctype: str) -> Any:
+    """Returns the class this site uses for a document type.
+
+    Raises:
+        UnknownDoctypeError: no installed app declares it; the message has the nearest name.
+    """
+    doctypes = site_doctypes()
+    found = doctypes.get(doctype)
+    if found is not None:
+        return found
+    declared_by = _classes.get(doctype)
+    if declared_by is not None:
+        context = current_or_none()
+        site = context.site.name if context is not None else ""
+        raise UnknownDoctypeError(
+            f"document type {doctype!r} belongs to the app {declared_by.meta.app!r}, which is not installed on "
+            f"{site}; run: doclife --site {site} install-app {declared_by.meta.app}",
+            doctype=doctype,
+        )
+    raise UnknownDoctypeError(f"no document type {doctype!r}.{nearest(doctype, doctypes)}", doctype=doctype)

@@ -1,0 +1,184 @@
+"""Statements of one table on one database: texts compiled once from Core, and the values' way in and out.
+
+The texts are what SQLAlchemy compiles for this dialect, with positional parameters; the value
+converters are the counterparts of `database.types` for rows that do not pass through SQLAlchemy.
+A column of any other type uses SQLAlchemy's own processors.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import Column, Dialect, Table, bindparam, delete, insert, select, update
+from sqlalchemy.sql.elements import ColumnElement
+
+from doclife.core.amount import Amount
+from doclife.database import types
+
+Converter = Callable[[Any], Any]
+Row = tuple[Any, ...]
+
+_new = Decimal.__new__
+
+
+def _amount_from_float(value: float) -> Amount:
+    return _new(Amount, repr(value))
+
+
+def _amount(value: Any) -> Amount:
+    return _new(Amount, value)
+
+
+def _datetime_text(value: datetime) -> str:
+    return value.isoformat(" ", "microseconds")
+
+
+def _time_text(value: time) -> str:
+    return value.isoformat("microseconds")
+
+
+def _time_from_delta(value: Any) -> Any:
+    return (datetime.min + value).time() if isinstance(value, timedelta) else value
+
+
+def _utc_in(then: Converter | None) -> Converter:
+    kind = types.UtcDateTime()
+
+    def convert(value: datetime) -> Any:
+        stored = kind.process_bind_param(value, _ANY_DIALECT)
+        return then(stored) if then is not None else stored
+
+    return convert
+
+
+def _utc_out(first: Converter | None) -> Converter:
+    kind = types.UtcDateTime()
+
+    def convert(value: Any) -> Any:
+        moment = first(value) if first is not None else value
+        return kind.process_result_value(moment.replace(tzinfo=UTC), _ANY_DIALECT)
+
+    return convert
+
+
+_ANY_DIALECT: Any = None  # UtcDateTime does not look at it
+
+_NOTHING: tuple[Converter | None, Converter | None] = (None, None)
+
+#: type -> (into the database, out of it); JSON stands in rows as text already
+_SQLITE: dict[type, tuple[Converter | None, Converter | None]] = {
+    types.AmountType: (types.amount_to_real, _amount_from_float),
+    types.NaiveDateTime: (_datetime_text, datetime.fromisoformat),
+    types.UtcDateTime: (_utc_in(_datetime_text), _utc_out(datetime.fromisoformat)),
+    types.Date: (date.isoformat, date.fromisoformat),
+    types.TimeOfDay: (_time_text, time.fromisoformat),
+}
+_SERVERS: dict[type, tuple[Converter | None, Converter | None]] = {
+    # Drivers look at the exact type of a parameter: a subclass of Decimal would be sent as text.
+    types.AmountType: (Decimal, _amount),
+    types.UtcDateTime: (_utc_in(None), _utc_out(None)),
+    types.TimeOfDay: (None, _time_from_delta),
+}
+_PLAIN = (types.ShortText, types.LongText, types.JsonText, types.CheckType, types.BigInt, types.Double)
+
+
+def converters(column: Column[Any], dialect: Dialect) -> tuple[Converter | None, Converter | None]:
+    """Returns the functions that take a value of this column into the database and out of it."""
+    kind = type(column.type)
+    known = _SQLITE if dialect.name == "sqlite" else _SERVERS
+    if kind in known:
+        return known[kind]
+    if kind in _PLAIN or kind in _SQLITE:
+        return _NOTHING
+    implementation = column.type.dialect_impl(dialect)
+    return implementation.bind_processor(dialect), implementation.result_processor(dialect, None)
+
+
+def _tuple_maker(functions: Sequence[Converter | None]) -> Callable[[Row], Row]:
+    """Returns a function that converts a row; generated, as in `schema.rows`."""
+    if not any(functions):
+        return tuple
+    names = {f"c{n}": function for n, function in enumerate(functions) if function is not None}
+    parts = [
+        f"r[{n}]" if function is None else f"(None if r[{n}] is None else c{n}(r[{n}]))"
+        for n, function in enumerate(functions)
+    ]
+    made: Callable[[Row], Row] = eval(f"lambda r: ({', '.join(parts)},)", names)  # noqa: S307 indexes and own names only
+    return made
+
+
+class Statements:
+    """The hot statements of one table on one dialect."""
+
+    def __init__(self, table: Table, columns: Sequence[str], dialect: Dialect) -> None:
+        """Compiles the texts for `columns`, the row format's order."""
+        self._table = table
+        self._columns = [table.c[name] for name in columns]
+        # The same dialect with positional parameters: rows are tuples.
+        style = "qmark" if dialect.name == "sqlite" else "format"
+        self._dialect = type(dialect)(paramstyle=style)  # type: ignore[call-arg]  # every concrete dialect takes it
+        pairs = [converters(column, dialect) for column in self._columns]
+        self._bind_one = {column.name: pair[0] for column, pair in zip(self._columns, pairs, strict=True)}
+        #: row -> parameters of `insert`
+        self.bind = _tuple_maker([pair[0] for pair in pairs])
+        #: what a select of all columns gave -> row
+        self.load = _tuple_maker([pair[1] for pair in pairs])
+        self.insert = self._text(insert(table).values({c.name: bindparam(c.name) for c in self._columns}))
+        self.select = self._text(self._select(table.c.name == bindparam("b_name")))
+        self.select_for_update = self._text(self._select(table.c.name == bindparam("b_name")).with_for_update())
+        self._updates: dict[tuple[tuple[str, ...], bool], str] = {}
+        self._many: dict[tuple[str, int], str] = {}
+        if "parent" in table.c:
+            of_parent = (
+                (table.c.parent == bindparam("b_parent")),
+                (table.c.parenttype == bindparam("b_type")),
+                (table.c.parentfield == bindparam("b_field")),
+            )
+            #: rows of one parent's field, unordered: sorting ten rows here is cheaper than an ORDER BY there
+            self.select_rows = self._text(self._select(*of_parent))
+            self.select_rows_for_update = self._text(self._select(*of_parent).with_for_update())
+            self.delete_rows = self._text(delete(table).where(*of_parent))
+
+    def _select(self, *where: ColumnElement[bool]) -> Any:
+        return select(*self._columns).where(*where)
+
+    def _text(self, statement: Any) -> str:
+        return str(statement.compile(dialect=self._dialect))
+
+    def update(self, columns: tuple[str, ...], *, locked: bool) -> str:
+        """Returns UPDATE of these columns by name.
+
+        Parameters are the columns' values, then the name, then with `locked` the `modified` as it was loaded.
+        """
+        text = self._updates.get((columns, locked))
+        if text is None:
+            table = self._table
+            statement = update(table).where(table.c.name == bindparam("b_name"))
+            if locked:
+                statement = statement.where(table.c.modified == bindparam("b_modified"))
+            # ordered_values: SET follows `columns`, as the parameters do
+            statement = statement.ordered_values(*((table.c[name], bindparam(f"v_{name}")) for name in columns))
+            text = self._updates[columns, locked] = self._text(statement)
+        return text
+
+    def bind_columns(self, columns: Sequence[str], values: Sequence[Any]) -> list[Any]:
+        """Returns the parameters for these columns."""
+        bound = []
+        for name, value in zip(columns, values, strict=True):
+            convert = self._bind_one[name]
+            bound.append(value if convert is None or value is None else convert(value))
+        return bound
+
+    def by_names(self, kind: str, count: int) -> str:
+        """Returns DELETE or SELECT by a list of `count` names; `kind` is "delete" or "select"."""
+        text = self._many.get((kind, count))
+        if text is None:
+            table = self._table
+            names = table.c.name.in_([bindparam(f"n{n}") for n in range(count)])
+            statement: Any = delete(table).where(names) if kind == "delete" else self._select(names)
+            text = self._many[kind, count] = self._text(statement)
+        return text
+
