@@ -1,0 +1,107 @@
+"""What Alembic runs for `alembic ...`: finds the tables and the database, then does as `doclife migrate` does.
+
+A section of alembic.ini is an app, [alembic] the framework. The database is that of the site, or
+`-x url=...`; `-x site=...` and `-x sites_dir=...` name the site as the flags of `doclife` do. A
+program may hand over `config.attributes["metadata"]` and `config.attributes["connection"]`.
+New revisions are compared with the app's own history and not with a database, so that they are
+the same everywhere.
+"""
+
+from __future__ import annotations
+
+import importlib
+import logging
+import pkgutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from alembic import context
+from alembic.config import Config
+from alembic.util import coerce_resource_to_filename, msg
+from sqlalchemy import Connection, MetaData
+
+from doclife.core.config import find_site, find_sites_dir, load_settings
+from doclife.database.autogenerate import revision
+from doclife.database.engine import create_engine
+from doclife.database.migrate import FRAMEWORK, AppHistory, options, prepared
+from doclife.database.migrate_lock import migrate_lock
+
+
+def histories(config: Config) -> list[AppHistory]:
+    """Returns the history of every section, the framework's first."""
+    found = [FRAMEWORK]
+    for section in config.file_config.sections():
+        if section != "alembic":
+            location = config.file_config.get(section, "version_locations")
+            found.append(AppHistory(section, Path(coerce_resource_to_filename(location))))
+    return found
+
+
+def load_metadata(apps: list[str]) -> MetaData:
+    """Returns the MetaData after importing the framework's tables and the doctypes of the apps."""
+    for app in apps:
+        package = importlib.import_module(f"{app}.doctypes")
+        for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
+            importlib.import_module(module.name)
+    metadata: MetaData = importlib.import_module("doclife.schema.tables").metadata
+    return metadata
+
+
+def database_url() -> str:
+    """Returns the URL of the database that the command is meant for."""
+    given = context.get_x_argument(as_dictionary=True)
+    if "url" in given:
+        return str(given["url"])
+    sites_dir = find_sites_dir(given.get("sites_dir"))
+    site = find_site(sites_dir, given.get("site"))
+    return load_settings(sites_dir, site).settings.db_url or f"sqlite:///{sites_dir / site / 'site.db'}"
+
+
+@contextmanager
+def connected(config: Config) -> Iterator[Connection]:
+    """Opens the connection to migrate, unless the caller gave one, which it has locked itself."""
+    given = config.attributes.get("connection")
+    if given is not None:
+        yield given
+        return
+    engine = create_engine(database_url())
+    try:
+        with migrate_lock(engine), engine.connect() as connection:
+            yield connection
+    finally:
+        engine.dispose()
+
+
+def run(config: Config) -> None:
+    """Runs what the command asks for."""
+    known = histories(config)
+    name = FRAMEWORK.name if config.config_ini_section == "alembic" else config.config_ini_section
+    history = next(one for one in known if one.name == name)
+    metadata = config.attributes.get("metadata")
+    if metadata is None:
+        metadata = load_metadata([one.name for one in known])
+
+    def write_revision(_context: Any, _revision: Any, directives: list[Any]) -> None:
+        asked: Any = config.cmd_opts
+        if getattr(asked, "cmd", None) is None or asked.cmd[0].__name__ != "revision":
+            return
+        directives.clear()  # Alembic then writes no file of its own
+        path = revision(metadata, known, name, asked.message or "", empty=not asked.autogenerate)
+        msg(f"{path} written" if path else "nothing has changed")
+
+    if context.is_offline_mode():
+        context.configure(url=database_url(), version_table=history.version_table, target_metadata=metadata)
+        context.run_migrations()
+        return
+    with connected(config) as connection, prepared(connection):
+        context.configure(**options(connection, metadata, history), process_revision_directives=write_revision)
+        with context.begin_transaction():
+            context.run_migrations()
+
+
+if context.config.cmd_opts is not None:
+    logging.basicConfig(format="%(message)s")
+    logging.getLogger("alembic.runtime.migration").setLevel(logging.INFO)
+run(context.config)
