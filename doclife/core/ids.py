@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 import time
 import uuid
 from itertools import count
@@ -47,8 +48,14 @@ def hash_name() -> str:
     )
 
 
-_last_ms = 0
-_counter = 0
+class _Uuid7State(threading.local):
+    """Where a thread's UUIDs stand: one state for all threads could go back between two of them."""
+
+    last_ms = 0
+    counter = 0
+
+
+_uuid7 = _Uuid7State()
 
 
 def uuid7() -> uuid.UUID:
@@ -57,16 +64,16 @@ def uuid7() -> uuid.UUID:
     Source: RFC 9562 section 5.7 and 6.2 method 1 (a counter in rand_a keeps the order inside
     one millisecond). Python has `uuid.uuid7` only from 3.14.
     """
-    global _last_ms, _counter
     random = int.from_bytes(os.urandom(10), "big")
     ms = time.time_ns() // 1_000_000
-    if ms <= _last_ms:
-        ms = _last_ms
-        _counter += 1
-        if _counter > 0xFFF:
-            ms, _counter = ms + 1, 0
+    state = _uuid7
+    if ms <= state.last_ms:
+        ms = state.last_ms
+        counter = state.counter + 1
+        if counter > 0xFFF:
+            ms, counter = ms + 1, 0
     else:
-        _counter = random >> 71  # 9 random bits: room for 3,584 more in this millisecond
-    _last_ms = ms
-    value = (ms & 0xFFFFFFFFFFFF) << 80 | 0x7 << 76 | _counter << 64 | 0b10 << 62 | random & (1 << 62) - 1
+        counter = random >> 71  # 9 random bits: room for 3,584 more in this millisecond
+    state.last_ms, state.counter = ms, counter
+    value = (ms & 0xFFFFFFFFFFFF) << 80 | 0x7 << 76 | counter << 64 | 0b10 << 62 | random & (1 << 62) - 1
     return uuid.UUID(int=value)

@@ -9,6 +9,7 @@ UUIDs and sets travel as `{"$type": "...", "value": ...}`. Higher floors registe
 from __future__ import annotations
 
 import base64
+import math
 import uuid
 from collections.abc import Callable, Mapping
 from datetime import date, datetime, time, timedelta
@@ -17,6 +18,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from doclife.core.amount import Amount
 from doclife.core.errors import DataError
 
 _TAG = "$type"
@@ -43,14 +45,16 @@ def register_codec(tag: str, python_type: type, encode: Callable[[Any], Any], de
 
 
 register_codec("decimal", Decimal, str, Decimal)
+register_codec("amount", Amount, str, Amount)
 register_codec("date", date, date.isoformat, date.fromisoformat)
 register_codec("datetime", datetime, datetime.isoformat, datetime.fromisoformat)
 register_codec("time", time, time.isoformat, time.fromisoformat)
-register_codec("timedelta", timedelta, timedelta.total_seconds, lambda s: timedelta(seconds=s))
+register_codec("timedelta", timedelta, lambda t: [t.days, t.seconds, t.microseconds], lambda v: timedelta(*v))
 register_codec("bytes", bytes, lambda b: base64.b64encode(b).decode(), base64.b64decode)
 register_codec("uuid", uuid.UUID, str, uuid.UUID)
 register_codec("set", set, lambda s: [to_packable(v, "set") for v in s], lambda v: {from_packable(x) for x in v})
 register_codec("tuple", tuple, lambda s: [to_packable(v, "tuple") for v in s], lambda v: tuple(map(from_packable, v)))
+_by_tag["float"] = Codec("float", float, str, float)  # nan and inf; to_packable meets floats itself
 
 
 def to_packable(value: Any, path: str = "$") -> Any:
@@ -59,8 +63,10 @@ def to_packable(value: Any, path: str = "$") -> Any:
     Raises:
         DataError: a value inside cannot be encoded; the message names its path.
     """
-    if value is None or type(value) in (str, int, float, bool):
+    if value is None or type(value) in (str, int, bool):
         return value
+    if isinstance(value, float):  # a subclass (numpy's float64) by its plain value; JSON has no nan and inf
+        return float(value) if math.isfinite(value) else {_TAG: "float", "value": str(float(value))}
     if isinstance(value, Mapping):
         for key in value:
             if not isinstance(key, str):
@@ -75,8 +81,8 @@ def to_packable(value: Any, path: str = "$") -> Any:
                 return {_TAG: codec.tag, "value": codec.encode(value)}
             except DataError as error:
                 raise DataError(f"{path}: {error}") from error
-    if isinstance(value, (str, int, float)):  # a subclass (an enum, numpy's float64): its plain value
-        return value.__str__() if isinstance(value, str) else value + 0
+    if isinstance(value, (str, int)):  # a subclass, such as an enum: its plain value
+        return str.__str__(value) if isinstance(value, str) else int(value)
     raise DataError(
         f"{path}: a {type(value).__module__}.{type(value).__qualname__} cannot be stored as JSON; "
         "pass plain values, or a document (it travels as its doctype and name)"
@@ -94,7 +100,10 @@ def from_packable(value: Any) -> Any:
         codec = _by_tag.get(tag)
         if codec is None:
             raise DataError(f"stored JSON has the unknown type tag {tag!r}; is the app that registered it installed?")
-        return codec.decode(value["value"])
+        try:
+            return codec.decode(value["value"])
+        except (ArithmeticError, KeyError, TypeError, ValueError) as error:
+            raise DataError(f"stored JSON has a {tag} that cannot be read: {value!r}") from error
     if isinstance(value, list):
         return [from_packable(item) for item in value]
     return value
@@ -106,22 +115,25 @@ def pack(value: Any, path: str = "$") -> str:
     Raises:
         DataError: a value inside cannot be encoded; the message names its path below `path`.
     """
-    return msgspec.json.encode(to_packable(value, path)).decode()
+    try:
+        return msgspec.json.encode(to_packable(value, path)).decode()
+    except UnicodeEncodeError as error:
+        raise DataError(f"{path}: a text in it is not Unicode, it has half of a surrogate pair") from error
 
 
 def unpack(text: str | bytes) -> Any:
-    """Returns what `pack` was given."""
-    return from_packable(msgspec.json.decode(text))
+    """Returns what `pack` was given.
+
+    Raises:
+        DataError: it is not JSON, or has a value of an unknown type.
+    """
+    return from_packable(loads(text))
 
 
 def _plain(value: Any) -> Any:
-    if isinstance(value, timedelta):
-        return value.total_seconds()
-    if isinstance(value, (date, time)):
-        return value.isoformat()
     as_dict = getattr(value, "as_dict", None)
     if as_dict is not None:
-        return as_dict()
+        return _numbers(as_dict())
     return str(value)
 
 
@@ -132,6 +144,8 @@ def _numbers(value: Any) -> Any:
         return int(number) if number.is_integer() and abs(number) < 2**53 else number
     if isinstance(value, datetime):
         return value.isoformat(" ")
+    if isinstance(value, timedelta):
+        return value.total_seconds()
     if isinstance(value, dict):
         return {str(key): _numbers(item) for key, item in value.items()}
     if isinstance(value, (list, tuple, set, frozenset)):
