@@ -38,9 +38,7 @@ class DoclifeError(Exception):
         return self.message
 
 
-def _rebuild(
-    cls: type[DoclifeError], message: str, title: str | None, context: dict[str, Any]
-) -> DoclifeError:
+def _rebuild(cls: type[DoclifeError], message: str, title: str | None, context: dict[str, Any]) -> DoclifeError:
     return cls(message, title=title, **context)
 
 
