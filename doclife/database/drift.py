@@ -11,7 +11,7 @@ from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Connection, Constraint, Engine, Index, MetaData, Table, inspect
 
 from doclife.database.compare import spelling
-from doclife.database.migrate import AppHistory, comparison, explained, head, scripts
+from doclife.database.migrate import AppHistory, comparison, explained, head, scripts, version_context
 from doclife.database.ownership import Scope, column_owner, owner, table_owner
 
 #: how the name of a document's table begins
@@ -61,9 +61,8 @@ def check(engine: Engine, metadata: MetaData, histories: Sequence[AppHistory]) -
 
 def _revisions(connection: Connection, history: AppHistory) -> Iterator[Drift]:
     newest = head(history)
-    context = MigrationContext.configure(connection, opts={"version_table": history.version_table})
     with explained(history):
-        at = context.get_current_revision()
+        at = version_context(connection, history).get_current_revision()
         known = {script.revision: script for script in scripts(history).walk_revisions()}
         if at is not None and at not in known:
             yield Drift(

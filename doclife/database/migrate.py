@@ -28,6 +28,7 @@ from doclife.database.ownership import Scope, table_owner
 #: holds env.py, the template of a revision, and the framework's own revisions
 MIGRATIONS = Path(__file__).parent / "migrations"
 BASE = "base"
+_NOT_FREE = "the connection is inside a transaction; a migration commits, so give it a connection of its own"
 
 
 class AppHistory(NamedTuple):
@@ -110,8 +111,7 @@ def downgrade(engine: Engine, metadata: MetaData, history: AppHistory, target: s
 def current(engine: Engine, history: AppHistory) -> str | None:
     """Returns the revision that an app's tables are at, or None before the first."""
     with engine.connect() as connection, explained(history):
-        context = MigrationContext.configure(connection, opts={"version_table": history.version_table})
-        return context.get_current_revision()
+        return version_context(connection, history).get_current_revision()
 
 
 def head(history: AppHistory) -> str | None:
@@ -150,6 +150,11 @@ def drop_all(engine: Engine, metadata: MetaData, histories: Collection[AppHistor
 def scripts(history: AppHistory) -> ScriptDirectory:
     """Returns Alembic's view of a history."""
     return ScriptDirectory(str(MIGRATIONS), version_locations=[str(history.versions)])
+
+
+def version_context(connection: Connection, history: AppHistory) -> MigrationContext:
+    """Returns what reads and writes the version table of a history."""
+    return MigrationContext.configure(connection, opts={"version_table": history.version_table})
 
 
 def options(connection: Connection, metadata: MetaData, history: AppHistory) -> dict[str, Any]:
@@ -198,22 +203,23 @@ def apply(
     """
     newest = head(history)  # says what is wrong with the history before anything runs
     running: list[Any] = []
-    with explained(history, running, connection.dialect.name):
+    with explained(history, running, connection.dialect.name), prepared(connection):
         script = scripts(history)
+        script.get_revisions(version_context(connection, history).get_current_heads())  # refuses an unknown one
+        connection.rollback()
+        if newest is None:
+            return  # Alembic would leave an empty version table behind
 
         def steps(heads: Any, _context: Any) -> Iterator[Any]:
             # what alembic.command does for `upgrade` and `downgrade`; there is no public name for it
-            if downgrade_to:
-                plan = script._downgrade_revs(downgrade_to, heads)
-            else:
-                plan = script._upgrade_revs(newest, heads) if newest else []
-            for step in plan:
+            plan = script._downgrade_revs if downgrade_to else script._upgrade_revs
+            for step in plan(downgrade_to or newest, heads):
                 running[:] = [step.revision]
                 yield step  # asked for the next one, Alembic has committed this one
                 running.clear()
                 note(Applied(history.name, step.revision.revision, step.revision.doc))
 
-        with prepared(connection), EnvironmentContext(Config(), script, fn=steps) as environment:
+        with EnvironmentContext(Config(), script, fn=steps) as environment:
             environment.configure(**options(connection, metadata, history))
             with environment.begin_transaction():
                 environment.run_migrations()
@@ -227,6 +233,8 @@ def prepared(connection: Connection) -> Iterator[None]:
     deletes the rows which point at it. The pragma does nothing inside a transaction, so it comes
     before. Every transaction begins IMMEDIATE: DDL is part of it and a second migration waits.
     """
+    if connection.in_transaction():
+        raise MigrationError(_NOT_FREE)
     if not is_sqlite(connection):
         try:
             yield
@@ -237,7 +245,7 @@ def prepared(connection: Connection) -> Iterator[None]:
     before = driver.execute("PRAGMA foreign_keys").fetchone()[0]
     driver.execute("PRAGMA foreign_keys=OFF")
     if driver.execute("PRAGMA foreign_keys").fetchone()[0]:
-        raise MigrationError("the connection is inside a transaction; migrations need one of their own")
+        raise MigrationError(_NOT_FREE)
     event.listen(connection, "begin", _begin_immediate)
     try:
         yield

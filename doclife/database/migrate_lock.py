@@ -53,16 +53,24 @@ def _sqlite(engine: Engine, timeout_s: float) -> Iterator[None]:
         yield  # nobody else can open it
         return
     lock = Path(path).with_name(Path(path).name + LOCK_SUFFIX)
+    with closing(_lock_file(engine, lock, timeout_s)):
+        yield
+
+
+def _lock_file(engine: Engine, lock: Path, timeout_s: float) -> sqlite3.Connection:
     # A lock that works wherever SQLite does and goes with the process; the database itself cannot
     # be locked, for the migration needs it.
-    with closing(sqlite3.connect(lock, timeout=timeout_s, isolation_level=None)) as connection:
-        try:
-            connection.execute("BEGIN EXCLUSIVE")
-        except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
-                raise MigrationError(f"{lock} cannot be locked: {error}; check the folder's permissions") from error
+    connection = None
+    try:
+        connection = sqlite3.connect(lock, timeout=timeout_s, isolation_level=None)
+        connection.execute("BEGIN EXCLUSIVE")
+    except sqlite3.OperationalError as error:
+        if connection is not None:
+            connection.close()
+        if error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY:
             raise _timed_out(engine, timeout_s) from error
-        yield
+        raise MigrationError(f"{lock} cannot be locked: {error}; check that its folder can be written to") from error
+    return connection
 
 
 @contextmanager

@@ -40,7 +40,13 @@ __all__ = [
 ]
 
 
-class ShortText(TypeDecorator[str]):
+class _NoConstraint:
+    """A type that brings no constraint: Alembic asks each for the name of one when it rebuilds a table on SQLite."""
+
+    name: str | None = None
+
+
+class ShortText(_NoConstraint, TypeDecorator[str]):
     """Text of at most `length` characters, binary order."""
 
     impl = String
@@ -60,7 +66,7 @@ class ShortText(TypeDecorator[str]):
         return dialect.type_descriptor(String(self.length))
 
 
-class LongText(TypeDecorator[str]):
+class LongText(_NoConstraint, TypeDecorator[str]):
     """Text without a limit, binary order."""
 
     impl = Text
@@ -75,7 +81,7 @@ class LongText(TypeDecorator[str]):
         return dialect.type_descriptor(Text())
 
 
-class JsonText(TypeDecorator[Any]):
+class JsonText(_NoConstraint, TypeDecorator[Any]):
     """JSON kept as text: the same on every database, types of `core.json.pack` included."""
 
     impl = LongText
@@ -90,7 +96,7 @@ class JsonText(TypeDecorator[Any]):
         return None if value is None else json.unpack(value)
 
 
-class AmountType(TypeDecorator[Amount]):
+class AmountType(_NoConstraint, TypeDecorator[Amount]):
     """Exact money: NUMERIC(21, 6); on SQLite a REAL, which holds 15 significant digits exactly."""
 
     impl = Numeric
@@ -135,7 +141,7 @@ def amount_to_real(value: Any) -> float:
     return number
 
 
-class NaiveDateTime(TypeDecorator[datetime]):
+class NaiveDateTime(_NoConstraint, TypeDecorator[datetime]):
     """A naive datetime in the site's time zone, with microseconds."""
 
     impl = DateTime
@@ -148,7 +154,7 @@ class NaiveDateTime(TypeDecorator[datetime]):
         return dialect.type_descriptor(DateTime())
 
 
-class UtcDateTime(TypeDecorator[datetime]):
+class UtcDateTime(_NoConstraint, TypeDecorator[datetime]):
     """An operational time: stored in UTC, naive site time in Python (design 3).
 
     The zone is that of the open context's site; without a context it is UTC. Aware datetimes are
@@ -172,7 +178,7 @@ def _site_zone() -> str:
     return "UTC" if context is None else str(context.site.settings.time_zone)
 
 
-class TimeOfDay(TypeDecorator[Any]):
+class TimeOfDay(_NoConstraint, TypeDecorator[Any]):
     """A time of day with microseconds."""
 
     impl = Time
@@ -185,14 +191,14 @@ class TimeOfDay(TypeDecorator[Any]):
         return dialect.type_descriptor(Time())
 
 
-class CheckType(TypeDecorator[int]):
+class CheckType(_NoConstraint, TypeDecorator[int]):
     """0 or 1."""
 
     impl = SmallInteger
     cache_ok = True
 
 
-class BigInt(TypeDecorator[int]):
+class BigInt(_NoConstraint, TypeDecorator[int]):
     """A whole number of 64 bits; on SQLite INTEGER, so that it can be an automatic key."""
 
     impl = sqltypes.BigInteger
