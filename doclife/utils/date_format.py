@@ -2,7 +2,8 @@
 
 Patterns are those of Frappe and CLDR, as far as business documents use them: yyyy, yy; MMMM, MMM,
 MM, M; dd, d; EEEE, EEE; HH, H, hh, h; mm, m; ss, s; SSS, SSSSSS; a. `mm` after an hour is minutes,
-elsewhere the month, as in Frappe's "dd-mm-yyyy". Text between apostrophes stays as it is.
+elsewhere the month, as in Frappe's "dd-mm-yyyy". Text between apostrophes stays as it is,
+two apostrophes are one.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ MONTHS = (
 DATE_FORMAT = "yyyy-mm-dd"
 TIME_FORMAT = "HH:mm:ss"
 
-_PIECE = re.compile(r"'[^']*'|([A-Za-z])\1*")
+_PIECE = re.compile(r"'(?:[^']|'')*'|([A-Za-z])\1*")
 
 _DATE_PIECES: dict[str, Callable[[Any], str]] = {
     "yyyy": lambda day: f"{day.year:04}",
@@ -126,7 +127,7 @@ def _fill(pattern: str, value: datetime.date | datetime.time) -> str:
         nonlocal hour_seen
         name = match[0]
         if name.startswith("'"):
-            return name[1:-1] or "'"
+            return name[1:-1].replace("''", "'") or "'"
         if timed and name[0] in "Hh":
             hour_seen = True
         if dated and name in ("mm", "m") and not hour_seen:

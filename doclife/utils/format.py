@@ -56,7 +56,7 @@ def format_value(
         from difflib import get_close_matches  # for mistakes only
 
         near = get_close_matches(key, [*_WRITERS, *_PLAIN], n=1)
-        hint = f" Did you mean {near[0]!r}?" if near else ""
+        hint = f" Did you mean {_PLAIN.get(near[0], near[0].title())!r}?" if near else ""
         raise InvalidValue(f"no field type {fieldtype!r}.{hint}")
     options = None if isinstance(df, str) else _read(df, "options")
     if currency is None and key == "currency" and options:
@@ -100,32 +100,33 @@ _WRITERS: dict[str, _Writer] = {
 }
 
 #: field types that are shown as they are
-_PLAIN = frozenset(
-    [
-        "attach",
-        "attachimage",
-        "autocomplete",
-        "barcode",
-        "code",
-        "color",
-        "data",
-        "dynamiclink",
-        "geolocation",
-        "htmleditor",
-        "json",
-        "link",
-        "longtext",
-        "markdowneditor",
-        "phone",
-        "rating",
-        "readonly",
-        "select",
-        "smalltext",
-        "table",
-        "text",
-        "texteditor",
-    ]
-)
+_PLAIN = {
+    name.replace(" ", "").lower(): name
+    for name in (
+        "Attach",
+        "Attach Image",
+        "Autocomplete",
+        "Barcode",
+        "Code",
+        "Color",
+        "Data",
+        "Dynamic Link",
+        "Geolocation",
+        "HTML Editor",
+        "JSON",
+        "Link",
+        "Long Text",
+        "Markdown Editor",
+        "Phone",
+        "Rating",
+        "Read Only",
+        "Select",
+        "Small Text",
+        "Table",
+        "Text",
+        "Text Editor",
+    )
+}
 
 _GUESSES: tuple[tuple[type, str], ...] = (
     (bool, "check"),
