@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from doclife.core.clock import monotonic
@@ -24,8 +24,9 @@ class Breaker:
     closes the breaker or begins the next pause.
     """
 
-    def __init__(self, pause_s: float = 2.0) -> None:
+    def __init__(self, pause_s: float = 2.0, *, now: Callable[[], float] = monotonic) -> None:
         self.pause_s = pause_s
+        self._now = now
         self._lock = threading.Lock()
         self._retry_at: float | None = None
         self._reason = ""
@@ -54,7 +55,7 @@ class Breaker:
         if self._retry_at is None:
             return
         with self._lock:
-            now = monotonic()
+            now = self._now()
             if self._retry_at is not None and now < self._retry_at:
                 wait = self._retry_at - now
                 raise BrokerUnavailable(f"{self._reason} (asked again in {wait:.1f} s)", retry_after_s=wait)
@@ -65,7 +66,7 @@ class Breaker:
         """Begins a pause."""
         with self._lock:
             was_open = self._retry_at is not None
-            self._retry_at = monotonic() + self.pause_s
+            self._retry_at = self._now() + self.pause_s
             self._reason = reason
         if not was_open:
             _log.warning(BROKER_DOWN, reason=reason, pause_s=self.pause_s)

@@ -17,8 +17,8 @@ WORKER = "inline"
 class InlineBroker(MemoryBroker):
     """A memory broker that hands every released id to its runner before `release` returns.
 
-    A job that releases others does not nest: they run after it, in order, in the outermost
-    `release`. Without a runner ids only wait.
+    Jobs run in the order of their release, whatever their queue. A job that releases others does
+    not nest: they run after it, in the outermost `release`. Without a runner ids only wait.
     """
 
     def __init__(self, site: str) -> None:
@@ -37,23 +37,25 @@ class InlineBroker(MemoryBroker):
             Exception: whatever the runner lets out; ids behind it stay in the queue.
         """
         released = super().release(tickets, again=again)
-        self._drain(dict.fromkeys(ticket.queue for ticket in tickets))
-        return released
-
-    def _drain(self, queues: dict[str, None]) -> None:
         runner = self._runner
-        wanted: dict[str, None] | None = getattr(self._local, "queues", None)
-        if wanted is not None:  # the loop below, further out in this thread, will come to them
-            wanted.update(queues)
-            return
-        if runner is None:
-            return
-        wanted = self._local.queues = queues
+        if runner is None or getattr(self._local, "runs", False):  # the loop further out will come to them
+            return released
+        self._local.runs = True
         try:
-            while (id := self.pop(tuple(wanted), WORKER)) is not None:
+            while (id := self._take_oldest()) is not None:
                 try:
                     runner(id)
                 finally:
                     self.done(id, WORKER)
         finally:
-            self._local.queues = None
+            self._local.runs = False
+        return released
+
+    def _take_oldest(self) -> str | None:
+        with self._changed:
+            self._check()
+            id = next(iter(self._waiting), None)
+            if id is not None:
+                self._remove(id)
+                self._popped.setdefault(WORKER, []).append(id)
+            return id

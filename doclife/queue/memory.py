@@ -28,6 +28,7 @@ class MemoryBroker:
         self.workers: dict[str, dict[str, object]] = {}
         self._changed = threading.Condition()
         self._lists: dict[str, deque[str]] = {}
+        #: id -> queue, in the order of release
         self._waiting: dict[str, str] = {}
         self._popped: dict[str, list[str]] = {}
 
@@ -86,8 +87,8 @@ class MemoryBroker:
         with self._changed:
             self._check()
             for id in ids:
-                if (name := self._waiting.pop(id, None)) is not None:
-                    self._lists[name] = deque(other for other in self._lists[name] if other != id)
+                if id in self._waiting:
+                    self._remove(id)
 
     def depth(self, queue: str) -> int:
         """Returns the number of ids that wait in the queue."""
@@ -137,6 +138,10 @@ class MemoryBroker:
             self._lists.clear()
             self._waiting.clear()
             self._popped.clear()
+
+    def _remove(self, id: str) -> None:
+        name = self._waiting.pop(id)
+        self._lists[name] = deque(other for other in self._lists[name] if other != id)
 
     def _check(self) -> None:
         if self.down:

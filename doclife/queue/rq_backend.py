@@ -62,7 +62,7 @@ class RqBroker:
     """
 
     def __init__(
-        self, url: str, site: str, *, pause_s: float = 2.0, on_close: Callable[[], None] | None = None
+        self, url: str, site: str, *, pause_s: float = 2.0, on_close: Callable[[], object] | None = None
     ) -> None:
         """Prepares a broker; nothing is connected yet.
 
@@ -232,7 +232,7 @@ class RqBroker:
 
     def _client(self, timeout_s: float) -> Redis:
         try:
-            return Redis.from_url(
+            client = Redis.from_url(
                 self.url,
                 decode_responses=True,
                 protocol=2,
@@ -241,8 +241,11 @@ class RqBroker:
                 # the library's own default waits for seconds between three more tries
                 retry=Retry(NoBackoff(), 0),
             )
-        except ValueError as error:
+            # connects nothing, but refuses parameters of the URL that nobody knows now and not at the first commit
+            client.connection_pool.connection_class(**client.connection_pool.connection_kwargs)
+        except (TypeError, ValueError) as error:
             raise ConfigError(f"redis_url {self._name}: {error}") from error
+        return client
 
     def _ask(self, call: Callable[[], _Answer], *, repeatable: bool = False) -> _Answer:
         """Makes one call under the breaker.
@@ -263,9 +266,10 @@ class RqBroker:
         try:
             yield
         except RedisError as error:
+            reason = str(error).rstrip(".") or type(error).__name__
             raise BrokerUnavailable(
-                f"the broker at {self._name} does not answer: {str(error) or type(error).__name__}. Jobs stay in the "
-                "database and run when it is back; check redis_url and the server",
+                f"the broker at {self._name} does not answer: {reason}. "
+                "Jobs stay in the database and run when it is back; check redis_url and the server"
             ) from error
 
     def _write_worker(self, worker: str) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -10,16 +9,18 @@ from pathlib import Path
 
 import pytest
 from redis import Redis
-from redis.exceptions import RedisError
 
 from doclife.core.clock import monotonic
 from doclife.core.ids import uuid7
 from doclife.queue import Broker
+from doclife.queue.embedded import acquire
 from doclife.queue.inline import InlineBroker
 from doclife.queue.memory import MemoryBroker
 from doclife.queue.rq_backend import RqBroker
+from tests.servers import server_url
 
-LOCAL_REDIS = "redis://127.0.0.1:6379/11"
+ON_SERVERS = [pytest.param("redis", marks=pytest.mark.redis), "valkey"]
+ALL = ["memory", "inline", *ON_SERVERS]
 
 
 def until(holds: Callable[[], bool], seconds: float = 15) -> None:
@@ -28,19 +29,6 @@ def until(holds: Callable[[], bool], seconds: float = 15) -> None:
     while not holds():
         assert monotonic() < deadline, f"not within {seconds} s: {holds}"
         threading.Event().wait(0.02)
-
-
-def redis_url() -> str:
-    """Returns the URL of a Redis server, or skips (fails where CI is set)."""
-    url = os.environ.get("DOCLIFE_TEST_REDIS_URL", LOCAL_REDIS)
-    try:
-        with Redis.from_url(url, socket_connect_timeout=1) as client:
-            client.ping()
-    except RedisError as error:
-        if os.environ.get("CI"):
-            pytest.fail(f"no Redis server at {url}: {error}; set DOCLIFE_TEST_REDIS_URL")
-        pytest.skip(f"no Redis server at {url}; set DOCLIFE_TEST_REDIS_URL")
-    return url
 
 
 @contextmanager
@@ -68,11 +56,9 @@ def opened(kind: str, folder: Path) -> Iterator[Broker]:
     elif kind == "inline":
         yield InlineBroker("site")
     elif kind == "redis":
-        with on_server(redis_url()) as broker:
+        with on_server(server_url("redis")) as broker:
             yield broker
     else:
-        from doclife.queue.embedded import acquire
-
         lease = acquire(folder)
         try:
             with on_server(lease.url) as broker:

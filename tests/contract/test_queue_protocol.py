@@ -11,10 +11,10 @@ import pytest
 from doclife.core.clock import monotonic
 from doclife.core.errors import JobArgumentError
 from doclife.queue import Broker, Ticket
-from tests.contract.brokers import opened
+from tests.contract.brokers import ALL, opened
 
 
-@pytest.fixture(scope="module", params=["memory", "inline", "redis", "valkey"])
+@pytest.fixture(scope="module", params=ALL)
 def shared(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
     with opened(request.param, tmp_path_factory.mktemp("sites")) as broker:
         yield broker

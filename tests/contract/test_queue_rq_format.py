@@ -18,14 +18,19 @@ from doclife.core.clock import monotonic
 from doclife.queue import Ticket
 from doclife.queue.protocol import RUNNER
 from doclife.queue.rq_backend import BELL_WAIT_S, RqBroker
-from tests.contract.brokers import on_server, redis_url, until
+from tests.contract.brokers import ON_SERVERS, on_server, opened, until
 
-pytestmark = pytest.mark.redis
+
+@pytest.fixture(scope="module", params=ON_SERVERS)
+def url(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with opened(request.param, tmp_path_factory.mktemp("sites")) as broker:
+        assert isinstance(broker, RqBroker)
+        yield broker.url
 
 
 @pytest.fixture
-def broker() -> Iterator[RqBroker]:
-    with on_server(redis_url()) as broker:
+def broker(url: str) -> Iterator[RqBroker]:
+    with on_server(url) as broker:
         yield broker
 
 
