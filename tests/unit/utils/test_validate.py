@@ -22,7 +22,7 @@ from doclife.utils import (
         (" jane.doe+tag@mail.example.co.uk ", "jane.doe+tag@mail.example.co.uk"),
         ("Jane Doe <jane@example.com>", "jane@example.com"),
         ('"Doe, Jane" <jane@example.com>, joe@example.com', "jane@example.com, joe@example.com"),
-        ("a@b.cd,, c@d.ef,", "a@b.cd, c@d.ef"),
+        ("a@b.cd,, , c@d.ef,", "a@b.cd, c@d.ef"),
         ("", ""),
         (None, ""),
     ],
