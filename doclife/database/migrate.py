@@ -11,8 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from alembic.config import Config
-from alembic.runtime.environment import EnvironmentContext
+from alembic.operations import Operations
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from alembic.util import CommandError
@@ -157,16 +156,15 @@ def version_context(connection: Connection, history: AppHistory) -> MigrationCon
     return MigrationContext.configure(connection, opts={"version_table": history.version_table})
 
 
-def options(connection: Connection, metadata: MetaData, history: AppHistory) -> dict[str, Any]:
+def options(metadata: MetaData, history: AppHistory, connection: Connection) -> dict[str, Any]:
     """Returns what Alembic is configured with for one app on one connection; env.py uses it too."""
     return {
-        "connection": connection,
         "target_metadata": metadata,
         "version_table": history.version_table,
         "transaction_per_migration": True,
         # Alembic says no for SQLite, as the driver used to commit before DDL; `prepared` sees to it
         "transactional_ddl": True if is_sqlite(connection) else None,
-        "on_version_apply": _check_foreign_keys,
+        "on_version_apply": (_check_foreign_keys,),
         **comparison(Scope(metadata, {history.name})),
     }
 
@@ -210,7 +208,7 @@ def apply(
         if newest is None:
             return  # Alembic would leave an empty version table behind
 
-        def steps(heads: Any, _context: Any) -> Iterator[Any]:
+        def steps(heads: Any, _running_context: Any) -> Iterator[Any]:
             # what alembic.command does for `upgrade` and `downgrade`; there is no public name for it
             plan = script._downgrade_revs if downgrade_to else script._upgrade_revs
             for step in plan(downgrade_to or newest, heads):
@@ -219,10 +217,10 @@ def apply(
                 running.clear()
                 note(Applied(history.name, step.revision.revision, step.revision.doc))
 
-        with EnvironmentContext(Config(), script, fn=steps) as environment:
-            environment.configure(**options(connection, metadata, history))
-            with environment.begin_transaction():
-                environment.run_migrations()
+        settings = {**options(metadata, history, connection), "fn": steps, "script": script}
+        context = MigrationContext.configure(connection, opts=settings)
+        with Operations.context(context):
+            context.run_migrations()
 
 
 @contextmanager

@@ -19,10 +19,11 @@ from typing import Any
 
 from alembic import context
 from alembic.config import Config
-from alembic.util import coerce_resource_to_filename, msg
+from alembic.util import CommandError, coerce_resource_to_filename, msg
 from sqlalchemy import Connection, MetaData
 
 from doclife.core.config import find_site, find_sites_dir, load_settings
+from doclife.core.errors import DoclifeError
 from doclife.database.autogenerate import revision
 from doclife.database.engine import create_engine
 from doclife.database.migrate import FRAMEWORK, AppHistory, options, prepared
@@ -83,20 +84,21 @@ def run(config: Config) -> None:
     if metadata is None:
         metadata = load_metadata([one.name for one in known])
 
-    def write_revision(_context: Any, _revision: Any, directives: list[Any]) -> None:
+    writing = getattr(config.cmd_opts, "cmd", None)
+    if writing is not None and writing[0].__name__ == "revision":
         asked: Any = config.cmd_opts
-        if getattr(asked, "cmd", None) is None or asked.cmd[0].__name__ != "revision":
-            return
-        directives.clear()  # Alembic then writes no file of its own
         path = revision(metadata, known, name, asked.message or "", empty=not asked.autogenerate)
         msg(f"{path} written" if path else "nothing has changed")
-
+        raise SystemExit(0)  # or Alembic would go on to compare with a database and write a file of its own
     if context.is_offline_mode():
-        context.configure(url=database_url(), version_table=history.version_table, target_metadata=metadata)
-        context.run_migrations()
+        context.configure(
+            url=database_url(), version_table=history.version_table, target_metadata=metadata, literal_binds=True
+        )
+        with context.begin_transaction():
+            context.run_migrations()
         return
     with connected(config) as connection, prepared(connection):
-        context.configure(**options(connection, metadata, history), process_revision_directives=write_revision)
+        context.configure(connection=connection, **options(metadata, history, connection))
         with context.begin_transaction():
             context.run_migrations()
 
@@ -104,4 +106,9 @@ def run(config: Config) -> None:
 if context.config.cmd_opts is not None:
     logging.basicConfig(format="%(message)s")
     logging.getLogger("alembic.runtime.migration").setLevel(logging.INFO)
-run(context.config)
+try:
+    run(context.config)
+except DoclifeError as error:
+    if context.config.cmd_opts is None:
+        raise
+    raise CommandError(str(error)) from error  # which the command prints without a traceback
