@@ -121,7 +121,7 @@ def _write(history: AppHistory, message: str, upgrades: str, downgrades: str) ->
             str(path),
             "utf-8",
             message=title,
-            imports=list(_imports(body)),
+            imports=list(_imports(body)) or ["from alembic import op"],  # an empty one is to be filled by hand
             revision=quoted(f"{shorten(history.name, _REVISION_APP)}_{number:04}"),
             down_revision=quoted(before) if before else "None",
             upgrades=upgrades,
