@@ -288,6 +288,8 @@ def explained(history: AppHistory, running: Sequence[Any] = (), dialect: str = "
                     f"{history.name}: {error}: the database was migrated by another version of the app, or the file "
                     f"is gone from {history.versions}; install that version, or bring the file back"
                 )
+            elif isinstance(error, DBAPIError):
+                text = f"{history.name}: the database refused the migration before it began: {_reason(error)}"
             else:
                 text = f"{history.name}: the revisions in {history.versions} cannot be used: {_reason(error)}"
             raise MigrationError(text, app=history.name) from error

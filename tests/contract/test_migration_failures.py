@@ -11,6 +11,7 @@ from sqlalchemy import Column, ForeignKey, Table
 from doclife.core.errors import MigrationError
 from doclife.database import types
 from doclife.database.drift import check
+from doclife.database.engine import create_engine, transaction
 from doclife.database.migrate import current, downgrade, drop_all, head, is_empty, upgrade
 from tests.contract.databases import BACKENDS, fresh_engine
 from tests.contract.migrations import INVOICE, Project, invoice, new_metadata, quoted, rows, run
@@ -144,6 +145,21 @@ def test_a_connection_inside_a_transaction_is_refused(sqlite, project):
         connection.exec_driver_sql("BEGIN")
         with pytest.raises(MigrationError, match="inside a transaction"):
             apply(connection, metadata, project.shop, print)
+
+
+def test_a_database_that_stays_locked_is_told_as_such(tmp_path, project):
+    metadata = new_metadata()
+    invoice(metadata)
+    project.revise(metadata, "shop")
+    writer, migrating = (create_engine(f"sqlite:///{tmp_path / 'site.db'}", busy_timeout=0.1) for _ in range(2))
+    with (
+        transaction(writer),
+        pytest.raises(MigrationError, match=r"shop: the database refused .*: database is locked in:"),
+    ):
+        upgrade(migrating, metadata, [project.shop])
+    assert len(upgrade(migrating, metadata, [project.shop])) == 1
+    writer.dispose()
+    migrating.dispose()
 
 
 def test_two_newest_revisions_are_refused(sqlite, project):
