@@ -87,7 +87,9 @@ def _arguments_to_pass(fn: Callable[..., Any], event: str, what: str) -> int:
         takes, possible = len(positional), max(possible, len(positional))
     if takes < 1 or required > possible or needs_keyword:
         wanted = ", ".join(("doc", "method", *EVENTS.get(event, ())))
-        raise HookError(f"{what}{inspect.signature(fn)} does not fit; write it as fn({wanted}), fn(doc, method) or fn(doc)")
+        raise HookError(
+            f"{what}{inspect.signature(fn)} does not fit; write it as fn({wanted}), fn(doc, method) or fn(doc)"
+        )
     if required <= 2 < takes < possible:
         return 2
     return takes

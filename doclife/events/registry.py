@@ -82,7 +82,9 @@ class Registry:
         """
         check_event(event, self.custom_events)
         if doctype != WILDCARD and doctype not in self.doctypes:
-            raise UnknownDoctypeError(f"no document type {doctype!r}.{nearest(doctype, self.doctypes)}", doctype=doctype)
+            raise UnknownDoctypeError(
+                f"no document type {doctype!r}.{nearest(doctype, self.doctypes)}", doctype=doctype
+            )
         handler = Handler(app=fn.__module__.partition(".")[0], key=doctype, event=event, fn=fn)
         self._connect(handler)
         return handler
@@ -109,16 +111,20 @@ class Registry:
         """Returns one key of hooks.py over all apps in install order: dicts merged, the rest as a list."""
         return merged(self.apps, key)
 
-    def functions(self, key: str) -> list[Callable[..., Any]]:
+    def functions(self, key: str, *, app: str | None = None) -> list[Callable[..., Any]]:
         """Returns the functions that a key of hooks.py names, in install order.
 
+        Args:
+            key: of hooks.py.
+            app: of this app alone.
         Raises:
             HookError: one does not import; the message names app, key and path.
         """
         return [
-            import_path(path, f"{app.name}: {key}")
-            for app in self.apps
-            for path in as_paths(app.values.get(key, ()), f"{app.name}: {key}")
+            import_path(path, f"{each.name}: {key}")
+            for each in self.apps
+            if app in (None, each.name)
+            for path in as_paths(each.values.get(key, ()), f"{each.name}: {key}")
         ]
 
 

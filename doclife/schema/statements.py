@@ -12,7 +12,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Column, Dialect, Table, bindparam, delete, insert, select, update
+from sqlalchemy import Column, Dialect, Table, bindparam, delete, func, insert, select, update
 from sqlalchemy.sql.elements import ColumnElement
 
 from doclife.core.amount import Amount
@@ -130,7 +130,9 @@ class Statements:
         self.select = self._text(self._select(table.c.name == bindparam("b_name")))
         self.select_for_update = self._text(self._select(table.c.name == bindparam("b_name")).with_for_update())
         self._updates: dict[tuple[tuple[str, ...], bool], str] = {}
-        self._many: dict[tuple[str, int], str] = {}
+        self._same: dict[tuple[tuple[str, ...], int], str] = {}
+        self._deletes: dict[int, str] = {}
+        self._lookups: dict[tuple[tuple[str, ...], int, bool], tuple[str, Callable[[Row], Row]]] = {}
         if "parent" in table.c:
             of_parent = (
                 (table.c.parent == bindparam("b_parent")),
@@ -172,13 +174,63 @@ class Statements:
             bound.append(value if convert is None or value is None else convert(value))
         return bound
 
-    def by_names(self, kind: str, count: int) -> str:
-        """Returns DELETE or SELECT by a list of `count` names; `kind` is "delete" or "select"."""
-        text = self._many.get((kind, count))
+    def update_many(self, columns: tuple[str, ...], count: int) -> str:
+        """Returns UPDATE of these columns to the same values for `count` names."""
+        key = (columns, count)
+        text = self._same.get(key)
+        if text is None:
+            table = self._table
+            statement = update(table).where(table.c.name.in_([bindparam(f"n{n}") for n in range(count)]))
+            statement = statement.ordered_values(*((table.c[name], bindparam(f"v_{name}")) for name in columns))
+            text = self._same[key] = self._text(statement)
+        return text
+
+    def delete_many(self, count: int) -> str:
+        """Returns DELETE by `count` names."""
+        text = self._deletes.get(count)
         if text is None:
             table = self._table
             names = table.c.name.in_([bindparam(f"n{n}") for n in range(count)])
-            statement: Any = delete(table).where(names) if kind == "delete" else self._select(names)
-            text = self._many[kind, count] = self._text(statement)
+            text = self._deletes[count] = self._text(delete(table).where(names))
         return text
 
+    def lookup(
+        self,
+        run: Callable[[str, Sequence[Any]], list[Row]],
+        columns: tuple[str, ...],
+        names: Sequence[str],
+        *,
+        ignore_case: bool = False,
+    ) -> list[dict[str, Any]]:
+        """Reads columns of the rows with these names.
+
+        Args:
+            run: runs a text with parameters.
+            columns: which.
+            names: of the rows; lower case with `ignore_case`.
+            ignore_case: compare names in lower case.
+        """
+        key = (columns, len(names), ignore_case)
+        found = self._lookups.get(key)
+        if found is None:
+            chosen = [self._table.c[name] for name in columns]
+            name = func.lower(self._table.c.name) if ignore_case else self._table.c.name
+            statement = select(*chosen).where(name.in_([bindparam(f"n{n}") for n in range(len(names))]))
+            pairs = [converters(column, self._dialect) for column in chosen]
+            found = self._lookups[key] = (self._text(statement), _tuple_maker([pair[1] for pair in pairs]))
+        text, load = found
+        return [dict(zip(columns, load(row), strict=True)) for row in run(text, names)]
+
+    def read_many(self, run: Callable[[str, Sequence[Any]], list[Row]], names: Sequence[str]) -> list[Row]:
+        """Reads the whole rows with these names."""
+        text = self._text(self._select(self._table.c.name.in_([bindparam(f"n{n}") for n in range(len(names))])))
+        return list(map(self.load, run(text, names)))
+
+    def read_rows_of(
+        self, run: Callable[[str, Sequence[Any]], list[Row]], parents: Sequence[str], parenttype: str, parentfield: str
+    ) -> list[Row]:
+        """Reads the child rows of several parents' field."""
+        c = self._table.c
+        of_parents = c.parent.in_([bindparam(f"n{n}") for n in range(len(parents))])
+        text = self._text(self._select(of_parents, c.parenttype == bindparam("t"), c.parentfield == bindparam("f")))
+        return list(map(self.load, run(text, [*parents, parenttype, parentfield])))

@@ -56,16 +56,6 @@ series = Table(
     info={"app": FRAMEWORK},
 )
 
-#: which apps a site has, in install order
-installed_app = Table(
-    "tabInstalled App",
-    metadata,
-    Column("name", ShortText(), primary_key=True),
-    Column("idx", BigInt(), nullable=False, server_default="0"),
-    Column("installed", UtcDateTime()),
-    info={"app": FRAMEWORK},
-)
-
 #: the job itself (design 6): the broker only carries its id. Written by staging (INSERT), claim,
 #: commit fence and completion, and by the relay; nothing else.
 background_job = Table(

@@ -1,0 +1,57 @@
+"""Background Job: the table of jobs, readable as documents; only claim, completion and relay write it."""
+
+from __future__ import annotations
+
+from doclife.core.errors import ValidationError
+from doclife.model.document import Document
+from doclife.schema.fieldtypes import Check, Data, Datetime, Int, JSON, Text
+from doclife.schema.meta import Meta, Permission
+
+
+class BackgroundJob(Document):
+    """One job; its name is its id."""
+
+    meta = Meta(
+        table="tabBackground Job",
+        wildcard_events=False,
+        autoname="uuid",
+        sort_field="enqueued_at",
+        permissions=[Permission("System Manager", read=True)],
+    )
+
+    queue = Data()
+    method = Data(length=255)
+    kwargs = Text()
+    run_as = Data()
+    label = Data(length=255)
+    status = Data()
+    dedup_key = Data(length=255)
+    run_at = Datetime()
+    released_at = Datetime()
+    at_front = Check()
+    fence = Int()
+    attempt = Int()
+    max_attempts = Int()
+    exceptions = Int()
+    conflicts = Int()
+    kills = Int()
+    retry = JSON()
+    on_success = Text()
+    on_failure = Text()
+    worker = Data()
+    timeout = Int()
+    progress = JSON()
+    cursor = JSON()
+    result = Text()
+    error = Text()
+    enqueued_at = Datetime()
+    started_at = Datetime()
+    ended_at = Datetime()
+
+    def validate(self) -> None:
+        """Refuses to be saved: a job's row belongs to the queue."""
+        raise ValidationError("a Background Job is not saved as a document; use doclife.enqueue and doclife jobs")
+
+    def on_trash(self) -> None:
+        """Refuses to be deleted as a document."""
+        raise ValidationError("a Background Job is not deleted as a document; use doclife jobs purge")

@@ -1,0 +1,75 @@
+"""Users and roles."""
+
+from __future__ import annotations
+
+from doclife.core.context import ADMINISTRATOR, GUEST
+from doclife.core.errors import ValidationError
+from doclife.model import passwords
+from doclife.model.document import Document
+from doclife.schema.fieldtypes import Check, Data, Datetime, Link, Password, Table
+from doclife.schema.meta import Meta, Permission
+
+SYSTEM_MANAGER = "System Manager"
+
+
+class Role(Document):
+    """A role: what permissions are given to."""
+
+    meta = Meta(
+        autoname="field:role_name",
+        permissions=[Permission(SYSTEM_MANAGER, read=True, write=True, create=True, delete=True)],
+    )
+
+    role_name = Data(reqd=True, unique=True, set_only_once=True)
+    disabled = Check()
+
+
+class HasRole(Document):
+    """One role of one user."""
+
+    meta = Meta(istable=True)
+
+    role = Link("Role", reqd=True, in_list_view=True)
+
+
+class User(Document):
+    """Somebody who may log in; the name is the e-mail address."""
+
+    meta = Meta(
+        autoname="field:email",
+        title_field="full_name",
+        permissions=[Permission(SYSTEM_MANAGER, read=True, write=True, create=True, delete=True)],
+    )
+
+    email = Data(reqd=True, unique=True, set_only_once=True)
+    first_name = Data()
+    last_name = Data()
+    full_name = Data(read_only=True)
+    enabled = Check(default=1)
+    new_password = Password(label="Password", no_copy=True)
+    last_login = Datetime(read_only=True, no_copy=True)
+    roles = Table(HasRole)
+
+    def validate(self) -> None:
+        """Derives the full name and keeps the two users that must exist."""
+        parts = [part for part in (self.first_name, self.last_name) if part]
+        self.full_name = " ".join(parts) or self.email
+        if self.name == ADMINISTRATOR and not self.enabled:
+            raise ValidationError("the user Administrator cannot be disabled")
+
+    def on_trash(self) -> None:
+        """Refuses to delete the two users that must exist."""
+        if self.name in (ADMINISTRATOR, GUEST):
+            raise ValidationError(f"the user {self.name} cannot be deleted")
+
+    def check_password(self, secret: str) -> bool:
+        """Tells whether `secret` is the user's password; takes about 50 ms."""
+        return passwords.verify(self, "new_password", secret)
+
+    def add_roles(self, *roles: str) -> None:
+        """Gives the user roles and saves."""
+        have = {row.role for row in self.roles}
+        for role in roles:
+            if role not in have:
+                self.append("roles", {"role": role})
+        self.save()

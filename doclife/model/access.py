@@ -1,0 +1,195 @@
+"""The functions that documents begin with: get, make, copy, delete."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeVar, overload
+
+from doclife.core.context import current
+from doclife.core.errors import DoesNotExistError, ValidationError
+from doclife.model import engine
+from doclife.model.document import Document
+from doclife.model.loading import load, materialise
+from doclife.model.steps import fill_defaults
+from doclife.query.select import first_name
+from doclife.schema import registry
+from doclife.schema.tables import AMENDED_FROM, STANDARD_COLUMNS
+from doclife.uow.unit import UnitOfWork
+
+D = TypeVar("D", bound=Document)
+
+_NOT_COPIED = frozenset((*STANDARD_COLUMNS, AMENDED_FROM, "parent", "parenttype", "parentfield"))
+
+
+@overload
+def get_doc(doctype: type[D], name: str | Mapping[str, Any] | None = None, *, for_update: bool = False) -> D: ...
+@overload
+def get_doc(doctype: D, /) -> D: ...
+@overload
+def get_doc(
+    doctype: str | Mapping[str, Any] | None = None,
+    name: str | Mapping[str, Any] | None = None,
+    *,
+    for_update: bool = False,
+    **values: Any,
+) -> Any: ...
+def get_doc(doctype: Any = None, name: Any = None, *, for_update: bool = False, **values: Any) -> Any:
+    """Returns a stored document, or builds an unsaved one.
+
+    Args:
+        doctype: document type or class; or a dict with "doctype" and values, which builds one; or a
+            document, which is returned.
+        name: its name, or filters of which the first match is taken; of a single type nothing.
+        for_update: lock the document and its rows until the transaction ends.
+        values: with `doctype=...`, fields of the document to build.
+    Raises:
+        DoesNotExistError: no such document. UnknownDoctypeError: no such type.
+    Order: inside a context; it checks no permission.
+    """
+    if isinstance(doctype, Document):
+        return doctype
+    if isinstance(doctype, Mapping):
+        return _build(doctype)
+    if doctype is None:
+        raise ValidationError("get_doc() needs a document type and a name, or a dict with 'doctype'")
+    cls = _class(doctype)
+    if name is None and values:
+        return cls(values)
+    unit: UnitOfWork = current().unit
+    if cls.meta.issingle:
+        return _single(unit, cls, for_update)
+    if isinstance(name, (Mapping, list)):
+        found = first_name(unit, cls, name)
+        if found is None:
+            raise DoesNotExistError(f"no {cls.meta.doctype} with {name!r}", doctype=cls.meta.doctype)
+        name = found
+    if name is None:
+        raise ValidationError(f"get_doc({cls.meta.doctype!r}) needs a name; only single types are got without one")
+    return load(unit, cls, name, for_update=for_update)
+
+
+def _class(doctype: Any) -> Any:
+    """Returns the class this site uses for a type or a class: the overriding one if an app has one."""
+    return registry.resolve(doctype if isinstance(doctype, str) else doctype.meta.doctype)
+
+
+def _build(values: Mapping[str, Any]) -> Any:
+    doctype = values.get("doctype")
+    if not doctype:
+        raise ValidationError("get_doc({...}) needs the key 'doctype'")
+    return registry.resolve(doctype)(values)
+
+
+def _single(unit: UnitOfWork, cls: Any, for_update: bool) -> Any:
+    try:
+        return load(unit, cls, cls.meta.doctype, for_update=for_update)
+    except DoesNotExistError:  # nobody has saved it yet: its defaults
+        return new_doc(cls, name=cls.meta.doctype)
+
+
+@overload
+def new_doc(doctype: type[D], **values: Any) -> D: ...
+@overload
+def new_doc(doctype: str, **values: Any) -> Any: ...
+def new_doc(doctype: Any, **values: Any) -> Any:
+    """Returns an unsaved document with its defaults applied.
+
+    Raises:
+        UnknownDoctypeError, UnknownFieldError.
+    """
+    doc = _class(doctype)(values)
+    fill_defaults(doc, current())
+    return doc
+
+
+@overload
+def get_docs(doctype: type[D], names: Sequence[str]) -> list[D]: ...
+@overload
+def get_docs(doctype: str, names: Sequence[str]) -> list[Any]: ...
+def get_docs(doctype: Any, names: Sequence[str]) -> list[Any]:
+    """Returns documents with their rows in the order of `names`, in 1 + (table fields) statements.
+
+    Raises:
+        DoesNotExistError: names those that are missing.
+    """
+    cls = _class(doctype)
+    unit: UnitOfWork = current().unit
+    dialect = unit.database.engine.dialect
+    blueprint = cls._blueprint
+    wanted = list(dict.fromkeys(names))
+    if not wanted:
+        return []
+    rows = {row[0]: row for row in blueprint.statements(dialect).read_many(unit.link.rows, wanted)}
+    missing = [name for name in wanted if name not in rows]
+    if missing:
+        raise DoesNotExistError(
+            f"{cls.meta.doctype}: {', '.join(map(repr, missing))} do not exist", doctype=cls.meta.doctype, names=missing
+        )
+    children: dict[str, dict[str, list[Any]]] = {name: {} for name in wanted}
+    for field_name, field in blueprint.table_fields.items():
+        child = registry.resolve(field.options)._blueprint
+        place = child.format.index["parent"]
+        for row in child.statements(dialect).read_rows_of(unit.link.rows, wanted, cls.meta.doctype, field_name):
+            children[row[place]].setdefault(field_name, []).append(row)
+    made = {name: materialise(cls, rows[name], children[name], loaded_in=unit.serial) for name in wanted}
+    return [made[name] for name in names]
+
+
+def delete_doc(
+    doctype: Any,
+    name: str | Sequence[str],
+    force: bool = False,
+    ignore_permissions: bool = False,
+    ignore_missing: bool = True,
+    delete_permanently: bool = False,
+) -> bool:
+    """Deletes documents, with their events and link checks.
+
+    Args:
+        doctype: document type or class.
+        name: one name, or several.
+        force: do not ask whether others link to it.
+        ignore_permissions: do not ask whether the user may.
+        ignore_missing: a missing document is no error.
+        delete_permanently: keep no copy in "Deleted Document".
+    Returns:
+        Whether all of them existed.
+    """
+    cls = _class(doctype)
+    unit: UnitOfWork = current().unit
+    all_there = True
+    for each in [name] if isinstance(name, str) else name:
+        try:
+            doc = load(unit, cls, each, for_update=True)
+        except DoesNotExistError:
+            if not ignore_missing:
+                raise
+            all_there = False
+            continue
+        if ignore_permissions:
+            doc.flags.ignore_permissions = True
+        engine.delete(doc, force=force, delete_permanently=delete_permanently)
+    return all_there
+
+
+def copy_doc(doc: D, ignore_no_copy: bool = True) -> D:
+    """Returns an unsaved copy: values and rows without names, times, docstatus and `amended_from`.
+
+    Args:
+        doc: what to copy.
+        ignore_no_copy: False leaves out fields declared `no_copy`.
+    """
+    copy = type(doc)(_copied_values(doc, ignore_no_copy))
+    for name, field in doc._blueprint.table_fields.items():
+        if ignore_no_copy or not field.no_copy:
+            copy.set(name, [_copied_values(row, ignore_no_copy) for row in doc.get(name)])
+    return copy
+
+
+def _copied_values(doc: Any, ignore_no_copy: bool) -> dict[str, Any]:
+    hidden = doc._blueprint.format.password_fields
+    return {
+        name: doc.__dict__[name]
+        for name, field in doc._blueprint.fields.items()
+        if name not in _NOT_COPIED and name not in hidden and (ignore_no_copy or not field.no_copy)
+    }

@@ -1,0 +1,377 @@
+"""Document: the base of every controller.
+
+A plain Python object over a Core table. Values stand in `__dict__`; assignment casts to the
+field's type; what cannot be cast is kept and refused by the next operation. Only insert, save,
+submit, cancel, discard, delete, db_set and rename write. The abilities behind the methods stand
+in files of their own: `engine` runs operations in the order of `lifecycle`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any, ClassVar, Self
+
+from sqlalchemy import Table
+
+from doclife.core.context import AttrDict, current
+from doclife.core.errors import SchemaError, UnknownFieldError, nearest
+from doclife.model import children, engine, images, reading, serialise
+from doclife.model.state import State
+from doclife.schema import registry
+from doclife.schema.build import Blueprint, build
+from doclife.schema.fieldtypes import AnyField
+from doclife.schema.meta import Meta
+
+#: names that assignment and `set` never take for a field
+_RESERVED_ATTRIBUTES = frozenset({"doctype", "meta", "flags"})
+
+
+class Document:
+    """A business document; subclass it and declare fields (`doclife.fields`)."""
+
+    __slots__ = ("__dict__", "__weakref__", "_state")
+
+    meta: ClassVar[Meta]
+    __table__: ClassVar[Table]
+    _blueprint: ClassVar[Blueprint]
+
+    name: str | None
+    owner: str | None
+    creation: datetime | None
+    modified: datetime | None
+    modified_by: str | None
+    docstatus: int
+    idx: int
+    #: of submittable types: the cancelled document this one amends
+    amended_from: str | None
+    #: of child rows
+    parent: str | None
+    parenttype: str | None
+    parentfield: str | None
+    _state: State
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        own = cls.__dict__.get("meta")
+        if own is not None and not isinstance(own, Meta):
+            raise SchemaError(f"{cls.__qualname__}.meta must be a Meta(...), not {type(own).__name__}")
+        base: Blueprint | None = getattr(cls, "_blueprint", None)
+        if base is not None and own is None:
+            _refuse_new_fields(cls, base)
+            return  # an overriding class: it keeps type, table and fields of its base
+        inherited: Mapping[str, AnyField] = base.meta.by_name if base is not None else {}
+        blueprint = build(cls, own, inherited, RESERVED)
+        cls._blueprint, cls.meta, cls.__table__ = blueprint, blueprint.meta, blueprint.table
+        registry.register(cls)
+
+    def __init__(self, values: Mapping[str, Any] | None = None, /, **more: Any) -> None:
+        """Builds an unsaved document of this type; `doclife.new_doc` and `get_doc({...})` do the same.
+
+        Args:
+            values: fields by name; child rows as lists of dicts.
+            more: further fields.
+        Raises:
+            UnknownFieldError: the type has no such field.
+        """
+        object.__setattr__(self, "_state", State())
+        self.__dict__.update(self._blueprint.template)
+        if values:
+            self.update(values)
+            if values.get("name"):  # it may mean a stored document: then only these fields replace its values
+                self._state.given = set(values)
+        if more:
+            self.update(more)
+
+    # -- attributes ------------------------------------------------------------------------------
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        blueprint = self._blueprint
+        declared = blueprint.fields.get(name)
+        if declared is not None:
+            if type(value) in declared.clean and not declared.unique:
+                self.__dict__[name] = value
+            else:
+                self._cast(declared, value)
+            if self._state.kept is not None:
+                self._recheck_kept(name)
+            if not value and value is not None and declared.default is not None:
+                self._state.given = (self._state.given or set()) | {name}
+        elif name in blueprint.table_fields:
+            children.set_rows(self, name, value)
+        elif name in _RESERVED_ATTRIBUTES:
+            raise AttributeError(f"{self.doctype}.{name} cannot be set")
+        else:
+            object.__setattr__(self, name, value)
+
+    def _cast(self, declared: Any, value: Any) -> None:
+        name = declared.name
+        try:
+            self.__dict__[name] = declared.cast(value)
+        except ValueError as error:
+            self.__dict__[name] = value
+            if self._state.kept is None:
+                self._state.kept = {}
+            self._state.kept[name] = str(error)
+
+    def _recheck_kept(self, name: str) -> None:
+        """Forgets that a value could not be cast when a good one has taken its place."""
+        kept = self._state.kept
+        if kept is not None and name in kept:
+            try:
+                self._blueprint.fields[name].cast(self.__dict__[name])
+            except ValueError:
+                return
+            del kept[name]
+            if not kept:
+                self._state.kept = None
+
+    @property
+    def doctype(self) -> str:
+        """The document type."""
+        return self.meta.doctype
+
+    @property
+    def flags(self) -> AttrDict:
+        """Flags of this object for its operations and handlers; never stored."""
+        if self._state.flags is None:
+            self._state.flags = AttrDict()
+        return self._state.flags
+
+    @property
+    def parent_doc(self) -> Document | None:
+        """The document this row belongs to, or None."""
+        parent: Document | None = self._state.parent
+        return parent
+
+    def get(
+        self, key: str | Mapping[str, Any], filters: Any = None, limit: int | None = None, default: Any = None
+    ) -> Any:
+        """Returns a value; for a table field the rows, filtered by `filters` when it is a dict.
+
+        A second argument that is no dict is the default, as with `dict.get`.
+        """
+        return children.get(self, key, filters, limit, default)
+
+    def set(self, key: str, value: Any) -> None:
+        """Sets a field or an attribute."""
+        if key not in _RESERVED_ATTRIBUTES:
+            setattr(self, key, value)
+
+    def update(self, values: Mapping[str, Any]) -> Self:
+        """Sets many fields.
+
+        Raises:
+            UnknownFieldError: the type has no such field; nothing is set.
+        """
+        for key in values:
+            if key not in self.__dict__ and key not in self._blueprint.table_fields and key != "doctype":
+                self._refuse_unknown(key)
+        for key, value in values.items():
+            if key != "doctype":
+                setattr(self, key, value)
+        return self
+
+    def _refuse_unknown(self, key: str) -> None:
+        if key.startswith("_") or hasattr(type(self), key):
+            return
+        known = [*self.meta.by_name, *self._blueprint.columns]
+        raise UnknownFieldError(
+            f"{self.doctype} has no field {key!r}.{nearest(key, known)}", doctype=self.doctype, field=key
+        )
+
+    def append(self, table_field: str, row: Mapping[str, Any] | Document | None = None, position: int = -1) -> Any:
+        """Adds a child row and returns it; with a position the rows after it are renumbered."""
+        return children.append(self, table_field, row, position)
+
+    def extend(self, table_field: str, rows: Iterable[Mapping[str, Any] | Document]) -> None:
+        """Adds child rows."""
+        for row in list(rows):
+            children.append(self, table_field, row)
+
+    def remove(self, row: Document) -> None:
+        """Removes a child row; those after it are renumbered."""
+        children.remove(self, row)
+
+    def get_all_children(self) -> list[Document]:
+        """Returns the rows of all table fields."""
+        return children.all_rows(self)
+
+    def as_dict(self, *, no_nulls: bool = False, no_default_fields: bool = False) -> AttrDict:
+        """Returns the values as a dict, rows as lists of dicts; passwords are left out."""
+        return serialise.as_dict(self, no_nulls=no_nulls, no_default_fields=no_default_fields)
+
+    def as_json(self, *, indent: int | None = 1) -> str:
+        """Returns the values as JSON text."""
+        return serialise.as_json(self, indent=indent)
+
+    # -- before-image ------------------------------------------------------------------------------
+
+    def is_new(self) -> bool:
+        """Tells whether the document has not been inserted yet."""
+        return self._state.row is None
+
+    def get_doc_before_save(self) -> Self | None:
+        """Returns the document as it was before the operation in progress, or the last one; None for an insert."""
+        return images.before(self)
+
+    def has_value_changed(self, field: str) -> bool:
+        """Tells whether a field differs from before the operation; True for every field of an insert."""
+        return images.has_value_changed(self, field)
+
+    def get_value_before_save(self, field: str) -> Any:
+        """Returns a field's value before the operation; None for an insert."""
+        return images.value_before(self, field)
+
+    # -- operations --------------------------------------------------------------------------------
+
+    def insert(
+        self,
+        ignore_permissions: bool | None = None,
+        ignore_links: bool | None = None,
+        ignore_if_duplicate: bool = False,
+        ignore_mandatory: bool | None = None,
+        set_name: str | None = None,
+    ) -> Self:
+        """Inserts the document and its rows.
+
+        Args:
+            ignore_permissions: do not ask whether the user may.
+            ignore_links: do not check links, nor fetch values over them.
+            ignore_if_duplicate: when the name exists, undo the insert and return quietly.
+            ignore_mandatory: allow empty mandatory fields.
+            set_name: the name, instead of the naming rule.
+        Raises:
+            ValidationError and its kinds; PermissionDenied; DuplicateEntryError.
+        """
+        self._take_flags(
+            ignore_permissions=ignore_permissions, ignore_links=ignore_links, ignore_mandatory=ignore_mandatory
+        )
+        engine.insert(self, set_name=set_name, ignore_if_duplicate=ignore_if_duplicate)
+        return self
+
+    def save(self, ignore_permissions: bool | None = None, ignore_version: bool | None = None) -> Self:
+        """Saves the document: inserts a new one, writes the changes of a stored one.
+
+        Raises:
+            TimestampMismatchError: it was changed since it was loaded.
+            DoesNotExistError: it is not stored, and its naming rule does not let the caller choose the name.
+        """
+        self._take_flags(ignore_permissions=ignore_permissions, ignore_version=ignore_version)
+        engine.save(self)
+        return self
+
+    def submit(self) -> Self:
+        """Submits a draft."""
+        engine.submit(self)
+        return self
+
+    def cancel(self) -> Self:
+        """Cancels a submitted document."""
+        engine.cancel(self)
+        return self
+
+    def discard(self) -> Self:
+        """Ends a draft without submitting it."""
+        engine.discard(self)
+        return self
+
+    def delete(
+        self, ignore_permissions: bool | None = None, force: bool = False, delete_permanently: bool = False
+    ) -> None:
+        """Deletes the document and its rows.
+
+        Args:
+            ignore_permissions: do not ask whether the user may.
+            force: do not ask whether others link to it.
+            delete_permanently: keep no copy in "Deleted Document".
+        """
+        self._take_flags(ignore_permissions=ignore_permissions)
+        engine.delete(self, force=force, delete_permanently=delete_permanently)
+
+    def db_set(
+        self,
+        field: str | Mapping[str, Any],
+        value: Any = None,
+        update_modified: bool = True,
+        notify: bool = False,
+        commit: bool = False,
+    ) -> None:
+        """Writes columns at once, with before_change and on_change but no checks.
+
+        Args:
+            field: a field, or a dict of fields and values.
+            value: the value of a single field.
+            update_modified: whether `modified` moves too.
+            notify: kept for Frappe's signature; realtime notices come with the web floor.
+            commit: commit afterwards.
+        """
+        engine.db_set(self, {field: value} if isinstance(field, str) else dict(field), update_modified=update_modified)
+        if commit:
+            current().unit.commit()
+
+    def db_get(self, field: str) -> Any:
+        """Returns a column's stored value."""
+        return reading.stored_value(self, field)
+
+    def reload(self) -> Self:
+        """Loads the document again over this object; flags stay."""
+        reading.reload(self)
+        return self
+
+    def run_method(self, event: str, *args: Any) -> Any:
+        """Fires an event, also a custom one: the controller's method, then all handlers."""
+        return engine.run_event(self, event, args)
+
+    def has_permission(self, right: str = "read", user: str | None = None) -> bool:
+        """Tells whether the user has a right on this document."""
+        return engine.has_permission(self, right, user)
+
+    def check_permission(self, right: str = "read") -> None:
+        """Refuses without the right.
+
+        Raises:
+            PermissionDenied: the message names user, right and document.
+        """
+        engine.check_permission(self, right)
+
+    def _take_flags(self, **flags: Any) -> None:
+        for name, value in flags.items():
+            if value is not None:
+                self.flags[name] = value
+
+    # -- Python ------------------------------------------------------------------------------------
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.name or '(new)'}{' (row)' if self._state.parent is not None else ''}>"
+
+    def __getstate__(self) -> Any:
+        raise TypeError(f"{self!r} is not pickled; pass its doctype and name")
+
+
+def _refuse_new_fields(cls: type[Document], base: Blueprint) -> None:
+    for name, value in cls.__dict__.items():
+        if isinstance(value, AnyField) and name not in base.meta.by_name:  # type: ignore[misc, arg-type]  # a union of classes
+            raise SchemaError(
+                f"{cls.__qualname__}.{name}: a class that overrides {base.meta.doctype!r} cannot add columns; "
+                "declare a type of its own with meta = Meta(doctype=...), or use extend_doctype_class"
+            )
+
+
+#: names that no field may have: what Document itself needs
+RESERVED = frozenset(name for name in vars(Document) if not name.startswith("__")) | frozenset(
+    {
+        "doctype",
+        "name",
+        "owner",
+        "creation",
+        "modified",
+        "modified_by",
+        "docstatus",
+        "idx",
+        "parent",
+        "parenttype",
+        "parentfield",
+        "amended_from",
+    }
+)

@@ -1,0 +1,295 @@
+"""The engine: walks the lifecycle table for one document, inside one savepoint frame.
+
+What may run is decided before anything happens; what runs is undone as a whole when it fails.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from doclife.core.context import Context, current
+from doclife.core.errors import (
+    DocstatusTransitionError,
+    DoesNotExistError,
+    DuplicateEntryError,
+    LifecycleRecursionError,
+    UnknownFieldError,
+    ValidationError,
+    nearest,
+)
+from doclife.events.dispatch import fire
+from doclife.events.names import check_event
+from doclife.events.registry import Registry
+from doclife.model import lifecycle
+from doclife.model.checks import describe, refuse_kept
+from doclife.model.children import all_rows
+from doclife.model.lifecycle import LIFECYCLE, MAX_DEPTH, MAX_DEPTH_OF_ONE, is_step
+from doclife.model.loading import fetch, materialise
+from doclife.model.naming import caller_may_choose
+from doclife.model.operation import Operation
+from doclife.model.state import Before, Snapshot
+from doclife.model.steps import STEPS, Run
+from doclife.permissions import rules
+
+_DOCSTATUS = 5  # its place in every row: see schema.tables.STANDARD_COLUMNS
+
+#: docstatus as stored and as asked for -> operation (reference 1.3)
+_SAVES = {
+    (0, 0): lifecycle.SAVE,
+    (0, 1): lifecycle.SUBMIT,
+    (1, 1): lifecycle.UPDATE_AFTER_SUBMIT,
+    (1, 2): lifecycle.CANCEL,
+}
+_WORDS = {0: "draft", 1: "submitted", 2: "cancelled"}
+
+
+def plan(context: Context, cls: Any, kind: str) -> tuple[Run, ...]:
+    """Returns the steps of an operation for a class: the table's words without those that do nothing."""
+    registry: Registry = context.site.registry
+    plans: dict[tuple[Any, str], tuple[int, tuple[Run, ...]]] = context.site.plans
+    found = plans.get((cls, kind))
+    if found is not None and found[0] == registry.generation:
+        return found[1]
+    steps: list[Run] = []
+    for word in LIFECYCLE[kind]:
+        if is_step(word):
+            step = STEPS[word]
+            if step.needed(cls):
+                steps.append(step.run)
+        else:
+            step_of_event = _event_step(registry, cls, word)
+            if step_of_event is not None:
+                steps.append(step_of_event)
+    made = tuple(steps)
+    plans[cls, kind] = (registry.generation, made)
+    return made
+
+
+def _event_step(registry: Registry, cls: Any, event: str) -> Run | None:
+    method = getattr(cls, event, None)
+    chain = registry.chain(event, cls.meta.doctype, wildcard=cls.meta.wildcard_events)
+    if method is None and not chain:
+        return None
+
+    def run(op: Operation) -> None:
+        fire(op.context, op.doc, event, method, chain, op.args)
+
+    return run
+
+
+def run(context: Context, doc: Any, kind: str, **options: Any) -> Operation:
+    """Runs an operation; an exception leaves neither rows nor jobs nor callbacks of it.
+
+    Args:
+        context: the open context.
+        doc: the document.
+        kind: a key of the lifecycle table.
+        options: arguments of the call, for the steps.
+    """
+    unit = context.unit
+    steps = plan(context, type(doc), kind)
+    operations = context.operations
+    if len(operations) >= MAX_DEPTH_OF_ONE:
+        _check_depth(operations, doc, kind)
+    snapshot = Snapshot(doc, all_rows(doc))
+    op = Operation(context, doc, kind, options)
+    op.inserting = kind in (lifecycle.INSERT, lifecycle.INSERT_SUBMITTED)
+    frame = unit.push()
+    frame.add_restore(snapshot.restore)
+    operations.append((doc.meta.doctype, doc.__dict__["name"], kind))
+    try:
+        state = doc._state
+        state.before = Before(None if op.inserting else state.row, state.stored_rows)
+        for step in steps:
+            step(op)
+    except BaseException:
+        operations.pop()
+        unit.roll_back(frame)
+        raise
+    operations.pop()
+    unit.release(frame)
+    return op
+
+
+def _check_depth(operations: list[tuple[str, Any, str]], doc: Any, kind: str) -> None:
+    key = (doc.meta.doctype, doc.name)
+    same = sum(1 for doctype, name, _ in operations if (doctype, name) == key)
+    if same < MAX_DEPTH_OF_ONE and len(operations) < MAX_DEPTH:
+        return
+    shown = [f"{op} of {doctype} {name or '(new)'}" for doctype, name, op in operations]
+    chain = " -> ".join([*shown[-12:], f"{kind} of {describe(doc)}"])
+    raise LifecycleRecursionError(
+        f"document operations are nested {len(operations) + 1} deep ({same + 1} of {describe(doc)}): {chain}. "
+        "A handler saves what fires it again; guard it with doc.flags",
+        doctype=doc.doctype,
+        name=doc.name,
+    )
+
+
+def insert(doc: Any, *, set_name: str | None = None, ignore_if_duplicate: bool = False) -> None:
+    """Inserts a document, as a draft or as submitted."""
+    context = current()
+    if doc.docstatus not in (0, 1):
+        _refuse_transition(doc, 0, doc.docstatus)
+    _check_submittable(doc)
+    kind = lifecycle.INSERT_SUBMITTED if doc.docstatus == 1 else lifecycle.INSERT
+    try:
+        run(context, doc, kind, set_name=set_name)
+    except DuplicateEntryError as error:
+        if not ignore_if_duplicate or error.context.get("doctype") != doc.doctype:
+            raise
+
+
+def save(doc: Any) -> None:
+    """Saves a document; which operation that is, its docstatus as stored and as set decides."""
+    context = current()
+    state = doc._state
+    if state.row is None and (doc.name is None or not _adopt(context, doc)):
+        insert(doc)
+        return
+    kind = _SAVES.get((state.row[_DOCSTATUS], doc.docstatus))
+    if kind is None:
+        _refuse_transition(doc, state.row[_DOCSTATUS], doc.docstatus)
+    _check_submittable(doc)
+    run(context, doc, kind)
+
+
+def _adopt(context: Context, doc: Any) -> bool:
+    """Reads the stored document that a dict-built one names; False when there is none and it may be inserted.
+
+    Fields that the dict did not have, and that nobody set since, take the stored values.
+
+    Raises:
+        DoesNotExistError: there is none, and the naming rule makes the names itself.
+    """
+    cls, state = type(doc), doc._state
+    found = fetch(context.unit, cls, doc.name)
+    if found is None:
+        if caller_may_choose(doc):
+            return False
+        raise DoesNotExistError(
+            f"{doc.doctype} {doc.name!r} does not exist, and its naming rule {doc.meta.autoname!r} does not let the "
+            "caller choose the name; use insert() for a new document",
+            doctype=doc.doctype,
+            name=doc.name,
+        )
+    stored = materialise(cls, found[0], found[1], loaded_in=context.unit.serial)
+    given = state.given or set()
+    for name in doc._blueprint.columns:
+        field = doc._blueprint.fields.get(name)
+        unset = name not in given and (field is None or doc.__dict__[name] in (None, field.empty))
+        if unset and name != "docstatus":
+            doc.__dict__[name] = stored.__dict__[name]
+    for name in doc._blueprint.table_fields:
+        if name not in given and not doc.__dict__.get(name):
+            doc.set(name, stored.get(name))
+    state.row, state.stored_rows, state.loaded_in = stored._state.row, stored._state.stored_rows, context.unit.serial
+    return True
+
+
+def submit(doc: Any) -> None:
+    """Submits a draft; a new document is inserted as submitted."""
+    _set_docstatus(doc, 1)
+
+
+def cancel(doc: Any) -> None:
+    """Cancels a submitted document."""
+    _set_docstatus(doc, 2)
+
+
+def _set_docstatus(doc: Any, docstatus: int) -> None:
+    before = doc.docstatus
+    doc.__dict__["docstatus"] = docstatus
+    try:
+        save(doc)
+    except BaseException:
+        doc.__dict__["docstatus"] = doc._state.row[_DOCSTATUS] if doc._state.row is not None else before
+        raise
+
+
+def discard(doc: Any) -> None:
+    """Ends a draft."""
+    before = doc.docstatus
+    doc.__dict__["docstatus"] = 2
+    try:
+        run(current(), doc, lifecycle.DISCARD)
+    except BaseException:
+        doc.__dict__["docstatus"] = before
+        raise
+
+
+def _check_submittable(doc: Any) -> None:
+    if doc.docstatus != 0 and not doc.meta.submittable:
+        raise ValidationError(
+            f"{doc.doctype} is not submittable; declare it with meta = Meta(submittable=True)",
+            doctype=doc.doctype,
+            name=doc.name,
+        )
+
+
+def _refuse_transition(doc: Any, before: int, after: Any) -> None:
+    if before == 2:
+        raise ValidationError(
+            f"{describe(doc)} is cancelled and cannot be edited; amend it instead", doctype=doc.doctype, name=doc.name
+        )
+    if after not in _WORDS:
+        raise ValidationError(f"{describe(doc)}: invalid docstatus {after!r}", doctype=doc.doctype, name=doc.name)
+    raise DocstatusTransitionError(
+        f"{describe(doc)} cannot go from {_WORDS[before]} ({before}) to {_WORDS[after]} ({after})",
+        doctype=doc.doctype,
+        name=doc.name,
+    )
+
+
+def delete(doc: Any, *, force: bool = False, delete_permanently: bool = False) -> None:
+    """Deletes a document; afterwards the object is new again."""
+    op = run(current(), doc, lifecycle.DELETE, force=force, delete_permanently=delete_permanently)
+    op.doc._state.row = None
+
+
+def db_set(doc: Any, values: dict[str, Any], *, update_modified: bool = True) -> None:
+    """Writes columns of a stored document; on a new one it only sets them."""
+    known = doc._blueprint.format.index
+    for name in values:
+        if name not in known or name == "name":
+            raise UnknownFieldError(
+                f"{doc.doctype} has no column {name!r} to set.{nearest(name, known)}", doctype=doc.doctype
+            )
+    state, context = doc._state, current()
+    shown, before = {name: doc.__dict__[name] for name in values}, state.before
+    doc.update(values)
+    if state.row is None:
+        return
+    try:
+        refuse_kept(doc)
+        run(context, doc, lifecycle.DB_SET, columns=list(values), update_modified=update_modified)
+    except BaseException:
+        doc.__dict__.update(shown)
+        state.kept = None
+        raise
+    if before is not None and context.operations:
+        state.before = before  # inside an event of another operation the image stays the one before that
+
+
+def run_event(doc: Any, event: str, args: tuple[Any, ...]) -> Any:
+    """Fires an event of a document, also one an app has declared in `custom_events`.
+
+    A method of the controller that is no event is called alone.
+    """
+    context = current()
+    registry: Registry = context.site.registry
+    method = getattr(type(doc), event, None)
+    if method is None:
+        check_event(event, registry.custom_events)
+    chain = registry.chain(event, doc.meta.doctype, wildcard=doc.meta.wildcard_events)
+    return fire(context, doc, event, method, chain, args)
+
+
+def has_permission(doc: Any, right: str, user: str | None) -> bool:
+    """Tells whether a user has a right on a document."""
+    return rules.has_permission(current(), doc, right, user)
+
+
+def check_permission(doc: Any, right: str) -> None:
+    """Refuses without the right."""
+    rules.check_permission(current(), doc, right)

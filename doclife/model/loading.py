@@ -1,0 +1,93 @@
+"""Loading: from rows of the database to document objects."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from operator import itemgetter
+from typing import Any
+
+from doclife.core.errors import DoesNotExistError
+from doclife.model.state import Row, State
+from doclife.schema import registry
+from doclife.uow.unit import UnitOfWork
+
+_set = object.__setattr__
+
+
+def materialise(cls: Any, row: Row, rows: Mapping[str, Sequence[Row]], *, loaded_in: int = -1) -> Any:
+    """Returns the document of a row and its child rows, as stored.
+
+    Args:
+        cls: its class.
+        row: in the order of the class's columns.
+        rows: table field -> rows, in the order of the child class's columns.
+        loaded_in: serial of the transaction it was read in.
+    """
+    doc = cls.__new__(cls)
+    state = State(row)
+    state.loaded_in = loaded_in
+    _set(doc, "_state", state)
+    blueprint = cls._blueprint
+    doc.__dict__.update(blueprint.format.values(row))
+    if blueprint.table_fields:
+        stored = {}
+        for name, field in blueprint.table_fields.items():
+            stored[name] = _attach(doc, registry.resolve(field.options), name, rows.get(name, ()))
+        state.stored_rows = stored
+    return doc
+
+
+def _attach(doc: Any, cls: Any, table_field: str, rows: Sequence[Row]) -> dict[str, Row]:
+    idx = itemgetter(cls._blueprint.format.index["idx"])
+    values_of = cls._blueprint.format.values
+    new = cls.__new__
+    children = []
+    stored = {}
+    for row in sorted(rows, key=idx) if len(rows) > 1 else rows:
+        child = new(cls)
+        state = State(row)
+        state.parent = doc
+        _set(child, "_state", state)
+        child.__dict__.update(values_of(row))
+        children.append(child)
+        stored[row[0]] = row
+    doc.__dict__[table_field] = children
+    return stored
+
+
+def fetch(
+    unit: UnitOfWork, cls: Any, name: str, *, for_update: bool = False
+) -> tuple[Row, dict[str, list[Row]]] | None:
+    """Reads a document's row and child rows: one statement, and one more per table field.
+
+    Returns:
+        The row, and rows by table field; None when it is not stored.
+    """
+    link = unit.link
+    dialect = unit.database.engine.dialect
+    blueprint = cls._blueprint
+    statements = blueprint.statements(dialect)
+    if for_update:
+        unit.before_write()
+    found = link.rows(statements.select_for_update if for_update else statements.select, (name,))
+    if not found:
+        return None
+    rows: dict[str, list[Row]] = {}
+    for field_name, field in blueprint.table_fields.items():
+        child = registry.resolve(field.options)._blueprint.statements(dialect)
+        text = child.select_rows_for_update if for_update else child.select_rows
+        rows[field_name] = list(map(child.load, link.rows(text, (name, blueprint.meta.doctype, field_name))))
+    return statements.load(found[0]), rows
+
+
+def load(unit: UnitOfWork, cls: Any, name: str, *, for_update: bool = False) -> Any:
+    """Returns a stored document.
+
+    Raises:
+        DoesNotExistError: it is not stored.
+    """
+    found = fetch(unit, cls, name, for_update=for_update)
+    if found is None:
+        doctype = cls.meta.doctype
+        raise DoesNotExistError(f"{doctype} {name!r} does not exist", doctype=doctype, name=name)
+    return materialise(cls, found[0], found[1], loaded_in=unit.serial)

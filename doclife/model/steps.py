@@ -1,0 +1,194 @@
+"""The framework's steps of an operation, by the names the lifecycle table uses.
+
+Each is a function of the running operation; beside it stands for which classes it does anything,
+so that an operation never walks a step in vain.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from doclife.core import clock
+from doclife.core.context import Context
+from doclife.core.errors import ValidationError
+from doclife.model import backlinks, checks, links, naming, writing
+from doclife.model.operation import Operation
+from doclife.permissions.rules import check_permission
+from doclife.schema.tables import AMENDED_FROM
+
+Run = Callable[[Operation], None]
+
+
+class Step(NamedTuple):
+    """A step, and the question whether a class needs it."""
+
+    run: Run
+    needed: Callable[[Any], bool]
+
+
+def _always(_cls: Any) -> bool:
+    return True
+
+
+def _has_tables(cls: Any) -> bool:
+    return bool(cls._blueprint.table_fields)
+
+
+def _is_submittable(cls: Any) -> bool:
+    return bool(cls.meta.submittable)
+
+
+def defaults(op: Operation) -> None:
+    """Gives fields that were not set their defaults, in rows too."""
+    fill_defaults(op.doc, op.context)
+    row_defaults(op)
+
+
+def row_defaults(op: Operation) -> None:
+    """Gives new rows their defaults."""
+    for row in op.rows():
+        if row._state.row is None or op.inserting:
+            fill_defaults(row, op.context)
+
+
+def fill_defaults(doc: Any, context: Context) -> None:
+    """Sets the declared defaults of fields that nobody set; an explicit 0 or "" stays."""
+    values, given = doc.__dict__, doc._state.given
+    for name, field in doc._blueprint.defaults.items():
+        value = values[name]
+        if value is None or (value == field.empty and (given is None or name not in given)):
+            doc._cast(field, _default_value(field, context))
+
+
+def _default_value(field: Any, context: Context) -> Any:
+    default = field.default
+    if default == "Today" and field.fieldtype == "Date":
+        return clock.now(context.site.settings.time_zone).date()
+    if default == "Now" and field.fieldtype in ("Datetime", "Time", "Date"):
+        return clock.now(context.site.settings.time_zone)
+    if default == "__user":
+        return context.user
+    return default
+
+
+def check_types(op: Operation) -> None:
+    """Refuses values that could not be cast to their field's type, before any event sees them.
+
+    Raises:
+        ValidationError: names document, row, field and value.
+    """
+    checks.refuse_kept(op.doc)
+    for row in op.rows():
+        checks.refuse_kept(row)
+
+
+def stamp_new(op: Operation) -> None:
+    """Sets owner and times of a new document; what the caller set there does not count."""
+    values = op.doc.__dict__
+    values["creation"] = values["modified"] = op.next_modified()
+    values["owner"] = values["modified_by"] = op.context.user
+
+
+def stamp(op: Operation) -> None:
+    """Sets the time and the user of the change; new rows get their names."""
+    values = op.doc.__dict__
+    values["modified"] = op.next_modified()
+    values["modified_by"] = op.context.user
+    naming.name_added_rows(op)
+
+
+def permit(right: str) -> Run:
+    """Returns the step that asks for a right."""
+
+    def run(op: Operation) -> None:
+        check_permission(op.context, op.doc, right)
+
+    return run
+
+
+def check_values(op: Operation) -> None:
+    """Names rows that handlers have added, then checks every value."""
+    naming.name_added_rows(op)
+    checks.check_values(op)
+
+
+def check_changed_links(op: Operation) -> None:
+    """Checks links that handlers have changed, and takes the row again where a spelling was corrected."""
+    links.check_links(op)
+    if op.row is None:
+        checks.check_values(op)
+
+
+def check_amended(op: Operation) -> None:
+    """Refuses an amendment of a document that is not cancelled.
+
+    Raises:
+        ValidationError: the source is a draft or submitted.
+    """
+    doc = op.doc
+    source = doc.__dict__.get(AMENDED_FROM)
+    if not source:
+        return
+    found = links.find(op.unit, type(doc), [source], [])
+    if source in found and found[source]["docstatus"] != 2:
+        raise ValidationError(
+            f"{doc.doctype} {source} is not cancelled, so it cannot be amended; cancel it first",
+            doctype=doc.doctype,
+            name=source,
+        )
+
+
+def check_deletable(op: Operation) -> None:
+    """Refuses to delete a submitted document.
+
+    Raises:
+        ValidationError: cancel it first.
+    """
+    doc = op.doc
+    if doc._state.row is None:
+        raise ValidationError(f"{checks.describe(doc)} is not stored, so it cannot be deleted", doctype=doc.doctype)
+    if doc.docstatus == 1 and doc.meta.submittable:
+        raise ValidationError(
+            f"{doc.doctype} {doc.name} is submitted and cannot be deleted; cancel it first",
+            doctype=doc.doctype,
+            name=doc.name,
+        )
+
+
+def check_discardable(op: Operation) -> None:
+    """Refuses to discard what is not a stored draft."""
+    doc = op.doc
+    if doc._state.row is None or doc._state.row[5] != 0:
+        raise ValidationError(
+            f"{checks.describe(doc)} is no stored draft, so it cannot be discarded", doctype=doc.doctype
+        )
+
+
+STEPS: dict[str, Step] = {
+    "<defaults>": Step(defaults, _always),
+    "<row_defaults>": Step(row_defaults, _has_tables),
+    "<check_types>": Step(check_types, _always),
+    "<stamp_new>": Step(stamp_new, _always),
+    "<stamp>": Step(stamp, _always),
+    "<clear_name>": Step(naming.clear_name, _always),
+    "<name>": Step(naming.set_name, _always),
+    "<permit_create>": Step(permit("create"), _always),
+    "<permit_write>": Step(permit("write"), _always),
+    "<permit_submit>": Step(permit("submit"), _always),
+    "<permit_cancel>": Step(permit("cancel"), _always),
+    "<permit_delete>": Step(permit("delete"), _always),
+    "<check_links>": Step(links.check_links, links.has_links),
+    "<check_changed_links>": Step(check_changed_links, links.has_links),
+    "<check_values>": Step(check_values, _always),
+    "<check_set_only_once>": Step(checks.check_set_only_once, _always),
+    "<check_update_after_submit>": Step(checks.check_update_after_submit, _always),
+    "<check_amended>": Step(check_amended, _is_submittable),
+    "<check_deletable>": Step(check_deletable, _always),
+    "<check_cancel_backlinks>": Step(backlinks.check_cancel_backlinks, _always),
+    "<check_delete_backlinks>": Step(backlinks.check_delete_backlinks, _always),
+    "<write>": Step(writing.write, _always),
+    "<write_columns>": Step(writing.write_columns, _always),
+    "<check_discardable>": Step(check_discardable, _always),
+    "<delete>": Step(writing.delete, _always),
+}

@@ -1,0 +1,236 @@
+"""Writing: what an operation has collected, as few statements as there are tables.
+
+Only changed columns and changed child rows are written: one statement each for inserted, updated
+and deleted rows of a table (design 3).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from doclife.core.errors import DoesNotExistError, DuplicateEntryError, TimestampMismatchError, UniqueValidationError
+from doclife.core.ids import reseed_hash_names
+from doclife.database.errors import DuplicateKey
+from doclife.model.checks import collect, describe
+from doclife.model.naming import hash_named, new_hash_names
+from doclife.model.operation import Operation
+from doclife.model.state import Row
+from doclife.schema import registry
+from doclife.schema.statements import Statements
+
+#: how often an insert under a hash name that exists already tries another one
+_NAME_TRIES = 5
+
+
+def write(op: Operation) -> None:
+    """Writes the document and its rows, and makes what was written the new stored state.
+
+    Raises:
+        TimestampMismatchError: the stored document is newer than the one that was loaded.
+        DuplicateEntryError, UniqueValidationError: a key is taken.
+    """
+    if op.row is None:
+        collect(op)
+    op.unit.before_write()
+    if op.inserting:
+        _insert(op)
+    else:
+        _update(op)
+    doc, state = op.doc, op.doc._state
+    state.row = op.row
+    if doc._blueprint.table_fields:
+        stored = {}
+        for name, pairs in op.child_rows.items():
+            rows = {}
+            for row, taken in pairs:
+                row._state.row = taken
+                rows[taken[0]] = taken
+            stored[name] = rows
+        state.stored_rows = stored
+    state.loaded_in = op.unit.serial
+    if doc.docstatus != 2:
+        op.unit.verified.add((doc.meta.doctype, doc.name))
+    else:
+        op.unit.verified.clear()
+
+
+def _insert(op: Operation) -> None:
+    doc = op.doc
+    link = op.unit.link
+    dialect = op.unit.database.engine.dialect
+    statements = doc._blueprint.statements(dialect)
+    # A name that exists is met by another one, but on a savepoint: PostgreSQL needs it, and so do
+    # rows that were already written. It costs nothing where it is not needed.
+    for attempt in range(1, _NAME_TRIES + 1):
+        try:
+            assert op.row is not None
+            link.run(statements.insert, statements.bind(op.row))
+        except DuplicateKey as error:
+            retry = error.primary and hash_named(doc) and link.dialect != "postgresql" and attempt < _NAME_TRIES
+            if not retry:
+                raise _taken(doc, error) from error
+            reseed_hash_names()
+            new_hash_names(op)
+        else:
+            break
+    for name, pairs in op.child_rows.items():
+        if pairs:
+            _insert_rows(op, name, pairs)
+
+
+def _insert_rows(op: Operation, table_field: str, pairs: list[tuple[Any, Row]]) -> None:
+    child = registry.resolve(op.doc._blueprint.table_fields[table_field].options)
+    statements = child._blueprint.statements(op.unit.database.engine.dialect)
+    bind = statements.bind
+    try:
+        if len(pairs) == 1:
+            op.unit.link.run(statements.insert, bind(pairs[0][1]))
+        else:
+            op.unit.link.run_many(statements.insert, [bind(taken) for _, taken in pairs])
+    except DuplicateKey as error:
+        raise _taken(pairs[0][0], error) from error
+
+
+def _taken(doc: Any, error: DuplicateKey) -> Exception:
+    """Returns the error that names document and field of a key that is taken."""
+    if error.primary:
+        return DuplicateEntryError(f"{doc.doctype} {doc.name!r} exists already", doctype=doc.doctype, name=doc.name)
+    field = next((f for f in doc._blueprint.fields.values() if f.unique and _is_key(f.name, error)), None)
+    if field is None:
+        return UniqueValidationError(f"{describe(doc)}: {error}", doctype=doc.doctype, name=doc.name)
+    value = doc.__dict__[field.name]
+    return UniqueValidationError(
+        f"{describe(doc)}: {field.label} ({field.name}) must be unique, and {value!r} is taken",
+        doctype=doc.doctype,
+        name=doc.name,
+        field=field.name,
+        value=value,
+    )
+
+
+def _is_key(field: str, error: DuplicateKey) -> bool:
+    return error.columns == (field,) or error.constraint.endswith(f"_{field}")
+
+
+def _update(op: Operation) -> None:
+    doc, before = op.doc, op.doc._state.row
+    assert op.row is not None
+    assert before is not None
+    statements: Statements = doc._blueprint.statements(op.unit.database.engine.dialect)
+    columns = doc._blueprint.columns
+    changed = [n for n, (new, old) in enumerate(zip(op.row, before, strict=True)) if new is not old and new != old]
+    names = tuple(columns[n] for n in changed)
+    values = statements.bind_columns(names, [op.row[n] for n in changed])
+    loaded = before[doc._blueprint.format.index["modified"]]
+    key = statements.bind_columns(("name", "modified"), (before[0], loaded))
+    text = statements.update(names, locked=True) if loaded is not None else statements.update(names, locked=False)
+    try:
+        count = op.unit.link.run(text, [*values, *key] if loaded is not None else [*values, key[0]])
+    except DuplicateKey as error:
+        raise _taken(doc, error) from error
+    if count == 0:
+        raise _stale(op, loaded)
+    for table_field, pairs in op.child_rows.items():
+        _write_rows(op, table_field, pairs)
+
+
+def _stale(op: Operation, loaded: Any) -> Exception:
+    doc = op.doc
+    statements = doc._blueprint.statements(op.unit.database.engine.dialect)
+    found = statements.lookup(op.unit.link.rows, ("modified", "modified_by"), [doc._state.row[0]])
+    what = f"{doc.doctype} {doc._state.row[0]}"
+    if not found:
+        return DoesNotExistError(f"{what} does not exist any more", doctype=doc.doctype, name=doc.name)
+    return TimestampMismatchError(
+        f"{what} was changed at {found[0]['modified']} by {found[0]['modified_by']}, after this copy of it of "
+        f"{loaded} was loaded; reload() and do it again",
+        doctype=doc.doctype,
+        name=doc.name,
+        loaded=loaded,
+        stored=found[0]["modified"],
+        loaded_in_unit=doc._state.loaded_in == op.unit.serial,
+    )
+
+
+def _write_rows(op: Operation, table_field: str, pairs: list[tuple[Any, Row]]) -> None:
+    stored = op.doc._state.stored_rows.get(table_field, {})
+    if not pairs and not stored:
+        return
+    child = registry.resolve(op.doc._blueprint.table_fields[table_field].options)
+    statements = child._blueprint.statements(op.unit.database.engine.dialect)
+    link = op.unit.link
+    current = {taken[0] for _, taken in pairs}
+    gone = [name for name in stored if name not in current]
+    if gone:
+        link.run(statements.delete_many(len(gone)), gone)
+    new = [pair for pair in pairs if pair[0]._state.row is None]
+    by_columns: dict[tuple[str, ...], list[tuple[tuple[Any, ...], str]]] = {}
+    columns = child._blueprint.columns
+    for row, taken in pairs:
+        old = row._state.row
+        if old is None or old == taken:
+            continue
+        changed = [n for n, (a, b) in enumerate(zip(taken, old, strict=True)) if a is not b and a != b]
+        entry = (tuple(taken[n] for n in changed), taken[0])
+        by_columns.setdefault(tuple(columns[n] for n in changed), []).append(entry)
+    for names, entries in by_columns.items():
+        _update_rows(link, statements, names, entries)
+    if new:
+        _insert_rows(op, table_field, new)
+
+
+def _update_rows(
+    link: Any, statements: Statements, columns: tuple[str, ...], entries: list[tuple[tuple[Any, ...], str]]
+) -> None:
+    values = entries[0][0]
+    if all(entry[0] == values for entry in entries):
+        names = [name for _, name in entries]
+        link.run(statements.update_many(columns, len(names)), [*statements.bind_columns(columns, values), *names])
+        return
+    rows = [(*statements.bind_columns(columns, each), name) for each, name in entries]
+    link.run_many(statements.update(columns, locked=False), rows)
+
+
+def write_columns(op: Operation) -> None:
+    """Writes the columns of a db_set, without regard to what else was changed in memory.
+
+    Raises:
+        DoesNotExistError: the document is not stored.
+    """
+    doc, state = op.doc, op.doc._state
+    values = doc.__dict__
+    names = tuple(op.options["columns"])
+    if op.options["update_modified"]:
+        values["modified"], values["modified_by"] = op.next_modified(), op.context.user
+        names += tuple(name for name in ("modified", "modified_by") if name not in names)
+    statements = doc._blueprint.statements(op.unit.database.engine.dialect)
+    op.unit.before_write()
+    taken = doc._blueprint.format.take(values)
+    index = doc._blueprint.format.index
+    bound = statements.bind_columns(names, [taken[index[name]] for name in names])
+    try:
+        count = op.unit.link.run(statements.update(names, locked=False), [*bound, state.row[0]])
+    except DuplicateKey as error:
+        raise _taken(doc, error) from error
+    if count == 0:
+        raise DoesNotExistError(
+            f"{doc.doctype} {state.row[0]} does not exist any more", doctype=doc.doctype, name=doc.name
+        )
+    row = list(state.row)
+    for name in names:
+        row[index[name]] = taken[index[name]]
+    state.row = tuple(row)
+    op.unit.verified.clear()
+
+
+def delete(op: Operation) -> None:
+    """Deletes the document and its rows."""
+    doc = op.doc
+    dialect = op.unit.database.engine.dialect
+    op.unit.before_write()
+    name = doc._state.row[0]
+    for table_field, field in doc._blueprint.table_fields.items():
+        child = registry.resolve(field.options)._blueprint.statements(dialect)
+        op.unit.link.run(child.delete_rows, (name, doc.meta.doctype, table_field))
+    op.unit.link.run(doc._blueprint.statements(dialect).delete_many(1), (name,))
+    op.unit.verified.clear()

@@ -1,0 +1,161 @@
+"""A site in this process: settings, database, broker, apps, registry, joined together.
+
+The composition root: everything below takes what it needs from here through the context.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from doclife.core.context import ADMINISTRATOR, Context, activate
+from doclife.core.errors import HookError, SchemaError
+from doclife.core.settings import Settings
+from doclife.database.engine import create_engine
+from doclife.database.link import Database
+from doclife.doctypes import error_log
+from doclife.events import hooks
+from doclife.events.handlers import import_path
+from doclife.events.registry import Registry
+from doclife.outbox.release import release_staged
+from doclife.outbox.staging import StagedJob
+from doclife.queue.connect import open_broker
+from doclife.queue.protocol import Broker
+from doclife.schema import registry as schema_registry
+from doclife.uow.unit import UnitOfWork
+
+#: file of the default database in the site's folder
+SQLITE_FILE = "site.db"
+
+
+class Site:
+    """One site, loaded: made once per process by `doclife.site.load`."""
+
+    def __init__(self, name: str, sites_dir: Path, settings: Settings, *, start_broker: bool = False) -> None:
+        """Loads apps and hooks; connects to nothing yet.
+
+        Args:
+            name: of the site.
+            sites_dir: the folder that holds it.
+            settings: as loaded.
+            start_broker: whether the embedded broker is started when it does not run.
+        Raises:
+            ConfigError and its kinds: settings, apps or hooks cannot be used.
+        """
+        self.name = name
+        self.sites_dir = sites_dir
+        self.settings = settings
+        self.start_broker = start_broker
+        self.database = Database(
+            create_engine(
+                database_url(settings, sites_dir, name),
+                pool_size=settings.db_pool_size,
+                busy_timeout=settings.sqlite_busy_timeout,
+            )
+        )
+        self.apps = hooks.in_order(settings.installed_apps)
+        self.doctypes: Mapping[str, Any] = _doctypes(self.apps)
+        self.registry = Registry(self.apps, self.doctypes)
+        #: the engine's compiled plans, by class and operation
+        self.plans: dict[Any, Any] = {}
+        #: what floors above remember about this site's classes
+        self.cache: dict[str, Any] = {}
+        #: what is told of committed jobs besides the broker (tests listen here)
+        self.on_release: list[Callable[[Sequence[StagedJob]], None]] = []
+        self._broker: Broker | None = None
+
+    @property
+    def broker(self) -> Broker:
+        """The site's broker, opened with the first question."""
+        if self._broker is None:
+            self._broker = open_broker(self.settings, self.name, self.sites_dir, start=self.start_broker)
+        return self._broker
+
+    @property
+    def folder(self) -> Path:
+        """The site's own folder."""
+        return self.sites_dir / self.name
+
+    def release(self, jobs: list[StagedJob]) -> None:
+        """Gives committed jobs to the broker; never raises for a broker that is down."""
+        for listener in self.on_release:
+            listener(jobs)
+        release_staged(self.broker, jobs, time_zone=self.settings.time_zone)
+
+    def unit(self, record_error: Callable[[str, BaseException], None] | None = None) -> UnitOfWork:
+        """Returns a new unit of work on this site's database."""
+        return UnitOfWork(self.database, strict=self.settings.strict, release=self.release, record_error=record_error)
+
+    def context(self, user: str = ADMINISTRATOR) -> Context:
+        """Returns a new context with a unit of work, not yet the current one."""
+        context = Context(self, user)
+
+        def record_error(title: str, error: BaseException) -> None:
+            error_log.record(context, title, error_log.describe(error))
+
+        context.unit = self.unit(record_error)
+        return context
+
+    @contextmanager
+    def work(self, user: str = ADMINISTRATOR) -> Iterator[Context]:
+        """Opens a context for the block; commits at its end, rolls back on an exception."""
+        context = self.context(user)
+        with activate(context):
+            try:
+                yield context
+                context.unit.commit()
+            finally:
+                context.unit.close()
+
+    def close(self) -> None:
+        """Gives connections and the broker back."""
+        self.database.close()
+        if self._broker is not None:
+            self._broker.close()
+            self._broker = None
+
+
+def database_url(settings: Settings, sites_dir: Path, name: str) -> str:
+    """Returns the URL of a site's database: what the settings say, or SQLite in the site's folder."""
+    return settings.db_url or f"sqlite:///{sites_dir.resolve() / name / SQLITE_FILE}"
+
+
+def _doctypes(apps: Sequence[hooks.AppHooks]) -> dict[str, Any]:
+    """Returns the classes that the apps declare, overridden and extended as their hooks say."""
+    doctypes = schema_registry.classes_of(app.name for app in apps)
+    for app in apps:
+        for doctype, value in app.values.get("override_doctype_class", {}).items():
+            what = f"{app.name}: override_doctype_class[{doctype!r}]"
+            for path in hooks.as_paths(value, what):
+                doctypes[doctype] = _overriding(doctypes, doctype, import_path(path, what), what)
+    for doctype, cls in list(doctypes.items()):
+        mixins = [
+            import_path(path, f"{app.name}: extend_doctype_class[{doctype!r}]")
+            for app in apps
+            for path in hooks.as_paths(
+                app.values.get("extend_doctype_class", {}).get(doctype, ()), f"{app.name}: extend_doctype_class"
+            )
+        ]
+        if mixins:
+            doctypes[doctype] = _extended(cls, mixins)
+    return doctypes
+
+
+def _overriding(doctypes: Mapping[str, Any], doctype: str, cls: Any, what: str) -> Any:
+    base = doctypes.get(doctype)
+    if base is None:
+        raise HookError(f"{what}: no installed app has the document type {doctype!r}")
+    declared = schema_registry.declared(doctype)
+    if not isinstance(cls, type) or not issubclass(cls, declared):
+        raise HookError(f"{what}: {cls!r} must be a subclass of {declared.__module__}.{declared.__qualname__}")
+    return cls
+
+
+def _extended(cls: Any, mixins: Sequence[Any]) -> Any:
+    """Returns a class with the mixins before `cls`, the last app's first (reference 3.7)."""
+    try:
+        return type(cls.__name__, (*reversed(mixins), cls), {"__module__": cls.__module__, "__doc__": cls.__doc__})
+    except TypeError as error:
+        raise SchemaError(f"{cls.meta.doctype} cannot be extended by {mixins}: {error}") from error
