@@ -51,7 +51,7 @@ class Link:
         if not connection.in_transaction():
             connection.begin()  # without it SQLAlchemy would commit nothing
         self._connection = connection
-        observed = connection._has_events or connection.engine._has_events or connection._echo  # noqa: SLF001 no public question
+        observed = connection._has_events or connection.engine._has_events or connection._echo
         self._cursor = None if observed else connection.connection.cursor()
 
     def _connect(self) -> Connection:
@@ -108,7 +108,7 @@ class Link:
         if self.doomed:
             self._refuse()
         try:
-            result: CursorResult[Any] = self.connection.execute(statement, params)  # type: ignore[assignment]  # ours have cursors
+            result: CursorResult[Any] = self.connection.execute(statement, params)
         except DBAPIError as error:
             self._raise(error)
         return result

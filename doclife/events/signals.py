@@ -10,19 +10,19 @@ from __future__ import annotations
 from collections.abc import Callable, Generator
 from typing import Any
 
-from blinker import ANY, Namespace, Signal
+from blinker import ANY, NamedSignal, Namespace
 
 from doclife.events.handlers import WILDCARD, Handler
 
 Chain = tuple[Handler, ...]
 
 
-class HookSignal(Signal):
+class HookSignal(NamedSignal):
     """The signal of one event on one site; senders are document types."""
 
-    def __init__(self, doc: str | None = None) -> None:
-        """Makes a signal without receivers."""
-        super().__init__(doc)
+    def __init__(self, name: str, doc: str | None = None) -> None:
+        """Makes the signal of an event, without receivers."""
+        super().__init__(name, doc)
         self._chains: dict[tuple[Any, bool], Chain] = {}
 
     def connect_handler(self, handler: Handler) -> None:
@@ -63,5 +63,6 @@ class Signals(Namespace):
         """Returns the signal of an event; made at the first question."""
         found = self.get(name)
         if not isinstance(found, HookSignal):
-            found = self[name] = HookSignal(doc)
+            found = HookSignal(name, doc)
+            self[name] = found
         return found

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import literal, select
 
 from doclife.core.context import Context
 from doclife.core.errors import LinkExistsError
@@ -77,8 +77,9 @@ def _refuse_if_linked(
     doc = op.doc
     table = cls.__table__
     here, name = doc.meta.doctype, doc.name
-    columns = [table.c.name] + ([table.c.parent, table.c.parenttype] if cls.meta.istable else [])
-    query = select(*columns).where(
+    kind = table.c.parenttype if cls.meta.istable else literal(cls.meta.doctype)
+    which = table.c.parent if cls.meta.istable else table.c.name
+    query = select(kind, which).where(
         table.c[link.name] == name, table.c.docstatus < docstatus_below, table.c.docstatus > docstatus_above
     )
     if link.type_field:
@@ -90,7 +91,7 @@ def _refuse_if_linked(
     found = op.unit.link.execute(query.limit(1)).first()
     if found is None:
         return
-    where = f"{found[2]} {found[1]}" if cls.meta.istable else f"{cls.meta.doctype} {found[0]}"
+    where = f"{found[0]} {found[1]}"
     raise LinkExistsError(
         f"{here} {name} cannot be {verb}: {where} links to it ({link.name})", doctype=here, name=name, linked_from=where
     )

@@ -24,7 +24,7 @@ from doclife.core.errors import (
 from doclife.model import passwords
 from doclife.model.operation import Operation
 from doclife.model.state import Row
-from doclife.schema.fieldtypes import Data, Select, _TextField
+from doclife.schema.fieldtypes import Data, Select, TextField
 from doclife.schema.rows import option_fits, round_amount
 
 _TAG = re.compile(r"<[^>]*>")
@@ -181,9 +181,9 @@ def _check_one(doc: Any, ignore_mandatory: bool) -> None:
             _refuse(doc, each.name, f"{value!r} is not a valid {each.options}", kind)
         if isinstance(each, Select) and each.options and value not in each.options:
             _refuse(doc, each.name, f"{value!r} is not one of {', '.join(map(repr, each.options))}")
-        if each.non_negative and not isinstance(each, _TextField) and value < 0:
+        if each.non_negative and not isinstance(each, TextField) and value < 0:
             _refuse(doc, each.name, f"{value} is negative", NonNegativeError)
-        if isinstance(each, _TextField) and each.max_length and len(value) > each.max_length:
+        if isinstance(each, TextField) and each.max_length and len(value) > each.max_length:
             _refuse(
                 doc,
                 each.name,

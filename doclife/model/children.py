@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from doclife.core.errors import UnknownFieldError, ValidationError, nearest
@@ -56,7 +56,7 @@ def set_rows(doc: Any, table_field: str, value: Any) -> None:
         )
     cls = row_class(doc, table_field)
     rows: list[Any] = []
-    for item in list(value):
+    for item in value:
         rows.append(_as_row(doc, cls, table_field, item, len(rows) + 1))
     doc.__dict__[table_field] = rows
 
@@ -134,7 +134,7 @@ def get(doc: Any, key: Any, filters: Any, limit: int | None, default: Any) -> An
     return value
 
 
-_OPERATORS = {
+_OPERATORS: dict[str, Callable[[Any, Any], bool]] = {
     "=": lambda a, b: a == b,
     "!=": lambda a, b: a != b,
     ">": lambda a, b: a is not None and a > b,

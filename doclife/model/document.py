@@ -213,7 +213,8 @@ class Document:
 
     def get_doc_before_save(self) -> Self | None:
         """Returns the document as it was before the operation in progress, or the last one; None for an insert."""
-        return images.before(self)
+        before: Self | None = images.before(self)
+        return before
 
     def has_value_changed(self, field: str) -> bool:
         """Tells whether a field differs from before the operation; True for every field of an insert."""
@@ -351,7 +352,7 @@ class Document:
 
 def _refuse_new_fields(cls: type[Document], base: Blueprint) -> None:
     for name, value in cls.__dict__.items():
-        if isinstance(value, AnyField) and name not in base.meta.by_name:  # type: ignore[misc, arg-type]  # a union of classes
+        if isinstance(value, AnyField) and name not in base.meta.by_name:
             raise SchemaError(
                 f"{cls.__qualname__}.{name}: a class that overrides {base.meta.doctype!r} cannot add columns; "
                 "declare a type of its own with meta = Meta(doctype=...), or use extend_doctype_class"

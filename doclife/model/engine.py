@@ -5,7 +5,7 @@ What may run is decided before anything happens; what runs is undone as a whole 
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NoReturn
 
 from doclife.core.context import Context, current
 from doclife.core.errors import (
@@ -227,7 +227,7 @@ def _check_submittable(doc: Any) -> None:
         )
 
 
-def _refuse_transition(doc: Any, before: int, after: Any) -> None:
+def _refuse_transition(doc: Any, before: int, after: Any) -> NoReturn:
     if before == 2:
         raise ValidationError(
             f"{describe(doc)} is cancelled and cannot be edited; amend it instead", doctype=doc.doctype, name=doc.name

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cache
 from typing import Any
 
 from doclife.core.errors import CancelledLinkError, LinkValidationError, ValidationError
@@ -42,7 +42,7 @@ class Pending:
     columns: set[str] = field(default_factory=set)
 
 
-@lru_cache(maxsize=None)
+@cache
 def link_fields(blueprint: Blueprint) -> tuple[LinkField, ...]:
     """Returns the links of a class, `amended_from` included."""
     result = []
@@ -51,7 +51,7 @@ def link_fields(blueprint: Blueprint) -> tuple[LinkField, ...]:
             dynamic = isinstance(each, DynamicLink)
             fetches = tuple(
                 (other.name, other.fetch_from.partition(".")[2], other.fetch_if_empty, other.allow_on_submit)
-                for other in blueprint.meta.fields
+                for other in blueprint.meta.get_value_fields()
                 if other.fetch_from.partition(".")[0] == each.name and other.fetch_from
             )
             result.append(
@@ -107,9 +107,7 @@ def _gather(op: Operation, doc: Any, pending: dict[str, Pending]) -> None:
         if link.fetches:
             if op.fetched.get((id(doc), link.name)) == value:
                 continue
-        elif (target, value) in verified:
-            continue
-        elif only_changed and stored[doc._blueprint.format.index[link.name]] == value:  # type: ignore[index]  # it is stored
+        elif (target, value) in verified or (only_changed and stored[doc._blueprint.format.index[link.name]] == value):
             continue
         wanted = pending.setdefault(target, Pending())
         wanted.names.setdefault(value, []).append((doc, link))

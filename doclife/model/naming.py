@@ -179,7 +179,8 @@ def make_autoname(key: str = "", doctype: str = "", doc: Any = None) -> str:
         return hash_name()
     if not _SERIES_CHARACTERS.fullmatch(key):
         raise InvalidNamingSeriesError(
-            f"naming series {key!r}{' of ' + doctype if doctype else ''} may hold letters, digits, blanks and - / . # {{ }} only"
+            f"naming series {key!r}{' of ' + doctype if doctype else ''} may hold letters, digits, blanks "
+            "and - / . # { } only"
         )
     if "#" not in key:
         key = f"{key}.{_DEFAULT_DIGITS}"

@@ -62,10 +62,8 @@ def build(cls: Any, own_meta: Meta | None, inherited: Mapping[str, AnyField], re
     Raises:
         SchemaError: a declaration cannot be used; the message names class and field.
     """
-    fields: dict[str, AnyField] = dict(inherited)
-    for name, value in cls.__dict__.items():
-        if isinstance(value, (Field, TableField)):
-            fields[name] = value
+    own = {name: value for name, value in cls.__dict__.items() if isinstance(value, (Field, TableField))}
+    fields: dict[str, AnyField] = {**inherited, **own}
     _check_fields(cls, fields, reserved)
     app = cls.__module__.partition(".")[0]
     meta = (own_meta or Meta()).bind(doctype=registry.doctype_name(cls.__name__), app=app, fields=fields)

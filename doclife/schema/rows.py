@@ -17,7 +17,7 @@ from typing import Any
 from doclife.core import json
 from doclife.core.amount import Amount
 from doclife.schema.field import Field
-from doclife.schema.fieldtypes import JSON, Data, Password, Select, _AmountField, _TextField
+from doclife.schema.fieldtypes import JSON, AmountField, Data, Password, Select, TextField
 
 #: decimal places of Currency and Percent values
 PRECISION = 6
@@ -85,17 +85,17 @@ class RowFormat:
             value = f"r[{self.index[name]}]"
             present = None
             if each.reqd and each.empty is None:
-                text = isinstance(each, _TextField)
+                text = isinstance(each, TextField)
                 present = f"({value} and not {value}.isspace())" if text else f"{value} is not None"
             wanted: list[str] = []
-            if isinstance(each, _TextField) and each.max_length:
+            if isinstance(each, TextField) and each.max_length:
                 wanted.append(f"len({value}) <= {each.max_length}")
             if isinstance(each, Select) and each.options:
                 names[f"_o{self.index[name]}"] = frozenset(each.options)
                 wanted.append(f"{value} in _o{self.index[name]}")
             if isinstance(each, Data) and each.options:
                 wanted.append(f"_option({each.options!r}, {value})")
-            if isinstance(each, _AmountField):
+            if isinstance(each, AmountField):
                 wanted.append(f"_is_round({value})")
             if each.non_negative and each.empty is not None:
                 wanted.append(f"{value} >= 0")

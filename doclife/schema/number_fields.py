@@ -1,0 +1,130 @@
+"""Fields that hold numbers: never None, their empty value is 0."""
+
+from __future__ import annotations
+
+from decimal import Decimal, InvalidOperation
+from typing import Any, Unpack
+
+from sqlalchemy.types import TypeEngine
+
+from doclife.core.amount import Amount
+from doclife.database import types
+from doclife.schema.field import Accept, Field, FieldOptions, Read
+
+NumberLike = int | float | str | Decimal
+
+
+class _Number(Field[Read, Accept]):
+    def __init__(self, *, reqd: bool = False, **rest: Unpack[FieldOptions]) -> None:
+        """Takes the options of `FieldOptions`; a number is never None, its empty value is 0."""
+        super().__init__(reqd=reqd, **rest)
+
+
+class Check(_Number[int, int]):
+    """Yes or no, as 1 or 0; takes bool."""
+
+    fieldtype = "Check"
+    empty = 0
+    clean = frozenset({int})
+
+    def column_type(self) -> TypeEngine[Any]:
+        """Returns the type of the field's column."""
+        return types.CheckType()
+
+    def cast(self, value: Any) -> Any:
+        """Returns the value as this field's type, or raises ValueError with what is expected."""
+        if value in (None, "", 0, "0", False):
+            return 0
+        if value in (1, "1", True):
+            return 1
+        raise ValueError("0, 1, False or True is expected")
+
+
+class Int(_Number[int, int | float | str]):
+    """A whole number of 64 bits."""
+
+    fieldtype = "Int"
+    empty = 0
+    clean = frozenset({int})
+
+    def column_type(self) -> TypeEngine[Any]:
+        """Returns the type of the field's column."""
+        return types.BigInt()
+
+    def cast(self, value: Any) -> Any:
+        """Returns the value as this field's type, or raises ValueError with what is expected."""
+        if type(value) is int:
+            return value
+        if value is None or value == "":
+            return 0
+        try:
+            number = Decimal(str(value)) if not isinstance(value, (bool, int)) else Decimal(int(value))
+            whole = int(number)
+        except (InvalidOperation, ValueError, OverflowError):
+            raise ValueError("a whole number is expected") from None
+        if whole != number:
+            raise ValueError("a whole number is expected")
+        return whole
+
+
+class Float(_Number[float, NumberLike]):
+    """A number in double precision; money belongs in Currency."""
+
+    fieldtype = "Float"
+    empty = 0.0
+    clean = frozenset({float})
+
+    def column_type(self) -> TypeEngine[Any]:
+        """Returns the type of the field's column."""
+        return types.Double()
+
+    def cast(self, value: Any) -> Any:
+        """Returns the value as this field's type, or raises ValueError with what is expected."""
+        if type(value) is float and value == value and value not in (float("inf"), float("-inf")):
+            return value
+        if value is None or value == "":
+            return 0.0
+        try:
+            number = float(value)
+        except (TypeError, ValueError, OverflowError):
+            raise ValueError("a number is expected") from None
+        if number != number or number in (float("inf"), float("-inf")):
+            raise ValueError("a finite number is expected")
+        return number
+
+
+class AmountField(_Number[Amount, NumberLike]):
+    """What Currency and Percent have in common."""
+
+    empty = Amount(0)
+    clean = frozenset({Amount})
+
+    def column_type(self) -> TypeEngine[Any]:
+        """Returns the type of the field's column."""
+        return types.AmountType()
+
+    def cast(self, value: Any) -> Any:
+        """Returns the value as this field's type, or raises ValueError with what is expected."""
+        if type(value) is Amount and value.is_finite():
+            return value
+        if value is None or value == "":
+            return self.empty
+        try:
+            amount = Amount(value)
+        except (InvalidOperation, TypeError, ValueError):
+            raise ValueError("a number is expected") from None
+        if not amount.is_finite():
+            raise ValueError("a finite number is expected")
+        return amount
+
+
+class Currency(AmountField):
+    """Exact money, a `doclife.Amount`."""
+
+    fieldtype = "Currency"
+
+
+class Percent(AmountField):
+    """An exact percentage, a `doclife.Amount`: 5 means 5 %."""
+
+    fieldtype = "Percent"
