@@ -17,7 +17,7 @@ from urllib.parse import quote
 from doclife.core.clock import monotonic
 from doclife.core.errors import BrokerUnavailable
 from doclife.queue.locks import POLL_S, FileLock
-from doclife.queue.places import Places, answers
+from doclife.queue.places import KILLED, Places, answers
 
 #: seconds until a server that was just started must answer
 START_TIMEOUT_S = 15.0
@@ -145,7 +145,8 @@ def _start_keeper(places: Places, timeout_s: float) -> None:
         raise BrokerUnavailable(
             f"the embedded broker did not start within {timeout_s:.0f} s; see {places.log}:\n{places.last_words()}"
         ) from error
-    if result.returncode != 0:
+    # a negative code is a signal: what was killed while it started is started again
+    if result.returncode > 0 and result.returncode != KILLED:
         raise BrokerUnavailable(f"the embedded broker does not start: {result.stderr.strip()}")
 
 

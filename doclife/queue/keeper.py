@@ -17,13 +17,14 @@ import sys
 import traceback
 from argparse import ArgumentParser
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from doclife.core.clock import monotonic
 from doclife.core.errors import DoclifeError
 from doclife.queue.locks import FileLock
-from doclife.queue.places import Places
+from doclife.queue.places import KILLED, Places
 from doclife.queue.valkey import ValkeyServer
 
 #: seconds between two looks at the users and the server; a death of the server is seen at once
@@ -135,8 +136,8 @@ def _detached(sites_dir: Path) -> int:
             said = pipe.read()
         if said == READY:
             return 0
-        print(said or "the keeper ended without a word", file=sys.stderr)
-        return 1
+        print(said or "the keeper was killed while it started", file=sys.stderr)
+        return 1 if said else KILLED
 
     os.close(read)
     os.setsid()
@@ -145,7 +146,8 @@ def _detached(sites_dir: Path) -> int:
     def report(text: str) -> None:
         nonlocal write
         if write >= 0:
-            os.write(write, text.encode())
+            with suppress(BrokenPipeError):  # whoever waited was killed; the server is there for the next
+                os.write(write, text.encode())
             os.close(write)
             write = -1
 

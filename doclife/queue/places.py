@@ -16,6 +16,8 @@ from doclife.queue.locks import FileLock
 
 #: the operating system's limit for the path of a Unix socket, without its final zero byte
 LONGEST_SOCKET_PATH = 107
+#: exit code of a starting keeper that ended without a word: someone killed it, so another may be started
+KILLED = 75
 LONGEST_LOG = 1_000_000
 
 

@@ -49,6 +49,7 @@ class Embedded:
         self.seen: set[int] = set()
 
     def _pid(self, path: Path) -> int:
+        until(lambda: path.read_text() != "")  # it is empty while a server is being started
         pid = int(path.read_text())
         self.seen.add(pid)
         return pid
@@ -71,8 +72,9 @@ class Embedded:
 
     def gone(self) -> None:
         """Waits until no process that the test saw is left."""
-        if self.places.keeper.exists() and self.places.keeper.read_text():
-            _ = (self.keeper, self.server)
+        for path in (self.places.keeper, self.places.server):
+            if path.exists() and path.read_text():
+                self._pid(path)
         until(lambda: not any(alive(pid) for pid in self.seen))
 
 

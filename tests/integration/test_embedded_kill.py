@@ -157,18 +157,17 @@ def test_a_server_without_a_keeper_is_adopted(sites: Path) -> None:
     orphan = ValkeyServer(Places.of(sites), dies_with_parent=False)
     orphan.start()
     server = embedded.server
-    keeper = subprocess.Popen(
-        [sys.executable, "-m", "doclife.queue.keeper", str(sites)], cwd=ROOT, stderr=subprocess.PIPE, text=True
-    )
-    with acquire(sites, start=False) as lease, keeper:
+    command = [sys.executable, "-m", "doclife.queue.keeper", str(sites)]
+    with acquire(sites, start=False) as lease:
+        keeper = subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True)
         assert keeper.stderr is not None
         assert "keeper.adopted_server" in keeper.stderr.readline()
         assert embedded.keeper == keeper.pid
         assert embedded.server == server
         os.kill(server, signal.SIGKILL)
-        until(lambda: not orphan.is_running() or embedded.server != server)
+        until(lambda: not orphan.is_running())  # collects the killed process, which is this one's child
         until(lambda: embedded.server != server and lease.is_running())
-        lease.release()
+    with keeper:
         assert keeper.wait(15) == 0
 
 
