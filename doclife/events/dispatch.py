@@ -12,7 +12,7 @@ from typing import Any
 
 from doclife.core import clock
 from doclife.core.context import Context
-from doclife.events.handlers import dotted_path
+from doclife.events.handlers import Handler, dotted_path
 from doclife.events.signals import Chain
 from doclife.events.trace import Span, Trace
 
@@ -42,9 +42,9 @@ def fire(
             answer = method(doc, *args)
             if answer is not None:
                 result = answer
-        for handler in chain:
-            context.handler = handler.path
-            answer = handler.run(doc, args)
+        for path, fn, takes in chain.calls:
+            context.handler = path
+            answer = fn(doc, event) if takes == 2 else fn(doc) if takes == 1 else fn(doc, event, *args)
             if answer is not None:
                 result = answer
     except BaseException as error:
@@ -63,22 +63,31 @@ def _fire_traced(
     with _span(recorder, doc, event, ""):
         result = None
         if method is not None:
-            result = _fire_step(context, recorder, doc, event, method, (), args)
+            result = _fire_step(context, recorder, doc, event, method, None, args)
         for handler in chain:
-            answer = _fire_step(context, recorder, doc, event, None, (handler,), args)
+            answer = _fire_step(context, recorder, doc, event, None, handler, args)
             result = answer if answer is not None else result
     return result
 
 
 def _fire_step(
-    context: Context, recorder: Trace, doc: Any, event: str, method: Method | None, chain: Chain, args: tuple[Any, ...]
+    context: Context,
+    recorder: Trace,
+    doc: Any,
+    event: str,
+    method: Method | None,
+    handler: Handler | None,
+    args: tuple[Any, ...],
 ) -> Any:
-    path = dotted_path(method) if method is not None else chain[0].path
+    """Runs the controller's method or one handler inside a span of its own."""
+    path = handler.path if handler is not None else dotted_path(method or fire)
     with _span(recorder, doc, event, path):
         running = context.handler
-        context.handler = "" if method is not None else path
+        context.handler = path if handler is not None else ""
         try:
-            return method(doc, *args) if method is not None else chain[0].run(doc, args)
+            if handler is not None:
+                return handler.run(doc, args)
+            return method(doc, *args) if method is not None else None
         except BaseException as error:
             error.add_note(f"in {path}: {event} of {doc.doctype} {doc.name}")
             raise

@@ -21,7 +21,7 @@ _order = count()
 class Handler:
     """A declaration with its function, checked when it is made."""
 
-    __slots__ = ("_pass", "app", "band", "event", "fn", "key", "location", "order", "path")
+    __slots__ = ("app", "band", "event", "fn", "key", "location", "order", "path", "takes")
 
     def __init__(self, *, app: str, key: str, event: str, fn: Callable[..., Any], path: str = "", band: int = APPS):
         """Checks the function's signature.
@@ -40,16 +40,12 @@ class Handler:
         self.path = path or dotted_path(fn)
         self.location = source_location(fn)
         self.order = next(_order)
-        self._pass = _arguments_to_pass(fn, event, f"{app}: {key!r} {event}: {self.path}")
+        #: how many arguments the function is given
+        self.takes = _arguments_to_pass(fn, event, f"{app}: {key!r} {event}: {self.path}")
 
     def run(self, doc: Any, args: tuple[Any, ...]) -> Any:
         """Calls the function with as many arguments as it takes."""
-        taken = self._pass
-        if taken == 2:
-            return self.fn(doc, self.event)
-        if taken == 1:
-            return self.fn(doc)
-        return self.fn(doc, self.event, *args)
+        return self.fn(*(doc, self.event, *args)[: self.takes])
 
     def __call__(self, sender: str, *, doc: Any, args: tuple[Any, ...] = ()) -> Any:
         """Is blinker's way in: `signal.send(doctype, doc=doc)`."""
@@ -85,14 +81,12 @@ def _arguments_to_pass(fn: Callable[..., Any], event: str, what: str) -> int:
     takes = possible if any(p.kind is p.VAR_POSITIONAL for p in parameters) else min(len(positional), possible)
     if event not in EVENTS and takes > 2:
         takes, possible = len(positional), max(possible, len(positional))
-    if takes < 1 or required > possible or needs_keyword:
+    if takes < 1 or required > possible or needs_keyword or (required > 2 and takes < possible):
         wanted = ", ".join(("doc", "method", *EVENTS.get(event, ())))
         raise HookError(
             f"{what}{inspect.signature(fn)} does not fit; write it as fn({wanted}), fn(doc, method) or fn(doc)"
         )
-    if required <= 2 < takes < possible:
-        return 2
-    return takes
+    return 2 if 2 < takes < possible else takes
 
 
 def import_path(path: str, what: str) -> Any:

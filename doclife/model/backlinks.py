@@ -91,7 +91,7 @@ def _refuse_if_linked(
     found = op.unit.link.execute(query.limit(1)).first()
     if found is None:
         return
-    where = f"{found[0]} {found[1]}"
+    where = " ".join(found)
     raise LinkExistsError(
         f"{here} {name} cannot be {verb}: {where} links to it ({link.name})", doctype=here, name=name, linked_from=where
     )

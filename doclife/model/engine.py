@@ -131,7 +131,7 @@ def insert(doc: Any, *, set_name: str | None = None, ignore_if_duplicate: bool =
     context = current()
     if doc.docstatus not in (0, 1):
         _refuse_transition(doc, 0, doc.docstatus)
-    _check_submittable(doc)
+    check_submittable(doc)
     kind = lifecycle.INSERT_SUBMITTED if doc.docstatus == 1 else lifecycle.INSERT
     try:
         run(context, doc, kind, set_name=set_name)
@@ -150,7 +150,7 @@ def save(doc: Any) -> None:
     kind = _SAVES.get((state.row[_DOCSTATUS], doc.docstatus))
     if kind is None:
         _refuse_transition(doc, state.row[_DOCSTATUS], doc.docstatus)
-    _check_submittable(doc)
+    check_submittable(doc)
     run(context, doc, kind)
 
 
@@ -218,7 +218,8 @@ def discard(doc: Any) -> None:
         raise
 
 
-def _check_submittable(doc: Any) -> None:
+def check_submittable(doc: Any) -> None:
+    """Refuses a docstatus other than draft to types that are not submittable."""
     if doc.docstatus != 0 and not doc.meta.submittable:
         raise ValidationError(
             f"{doc.doctype} is not submittable; declare it with meta = Meta(submittable=True)",

@@ -6,6 +6,7 @@ and deleted rows of a table (design 3).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from doclife.core.errors import DoesNotExistError, DuplicateEntryError, TimestampMismatchError, UniqueValidationError
@@ -36,6 +37,11 @@ def write(op: Operation) -> None:
         _insert(op)
     else:
         _update(op)
+    _written(op)
+
+
+def _written(op: Operation) -> None:
+    """Makes what was written the document's new stored state."""
     doc, state = op.doc, op.doc._state
     state.row = op.row
     if doc._blueprint.table_fields:
@@ -76,6 +82,45 @@ def _insert(op: Operation) -> None:
     for name, pairs in op.child_rows.items():
         if pairs:
             _insert_rows(op, name, pairs)
+
+
+def write_batch(ops: Sequence[Operation]) -> None:
+    """Writes many new documents of one class and their rows, one statement per table.
+
+    Raises:
+        DuplicateEntryError, UniqueValidationError: a key is taken; nothing is written then.
+    """
+    first = ops[0]
+    unit, doc = first.unit, first.doc
+    for op in ops:
+        if op.row is None:
+            collect(op)
+    unit.before_write()
+    dialect = unit.database.engine.dialect
+    statements = doc._blueprint.statements(dialect)
+    try:
+        unit.link.run_many(statements.insert, [statements.bind(op.row) for op in ops if op.row is not None])
+    except DuplicateKey as error:
+        raise _first_taken(ops, statements, error) from error
+    for name in doc._blueprint.table_fields:
+        pairs = [pair for op in ops for pair in op.child_rows[name]]
+        if pairs:
+            _insert_rows(first, name, pairs)
+    for op in ops:
+        _written(op)
+
+
+def _first_taken(ops: Sequence[Operation], statements: Statements, error: DuplicateKey) -> Exception:
+    """Returns the error that names the first document of a batch whose name is taken or given twice."""
+    if not error.primary or ops[0].unit.link.dialect == "postgresql":  # it answers nothing before the rollback
+        return _taken(ops[0].doc, error) if error.primary else UniqueValidationError(str(error))
+    stored = {row["name"] for row in statements.lookup(ops[0].unit.link.rows, ("name",), [op.doc.name for op in ops])}
+    seen: set[str] = set()
+    for op in ops:
+        if op.doc.name in stored or op.doc.name in seen:
+            return _taken(op.doc, error)
+        seen.add(op.doc.name)
+    return _taken(ops[0].doc, error)
 
 
 def _insert_rows(op: Operation, table_field: str, pairs: list[tuple[Any, Row]]) -> None:

@@ -1,0 +1,224 @@
+"""The document rows of design 17, on SQLite."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+from benchmarks.doctypes.bench_invoice import BenchCustomer, BenchInvoice, BenchLinkedInvoice, BenchNote
+from benchmarks.harness import Measure, Timed
+from benchmarks.yardsticks import DAY, ROWS, Yardstick, per_call
+from doclife.core.config import write_site_config
+from doclife.core.context import Context
+from doclife.events.dispatch import fire
+from doclife.events.registry import connected
+from doclife.model.access import get_doc
+from doclife.model.bulk import insert_many
+from doclife.schema.tables import metadata
+from doclife.site.load import forget_site, load_site
+from doclife.site.runtime import Site
+from doclife.site.setup import new_site
+
+
+@contextmanager
+def bench_site() -> Iterator[Site]:
+    """Makes a site with the benchmarks' document types in a temporary folder."""
+    with tempfile.TemporaryDirectory() as folder:
+        site = new_site("bench", folder)
+        write_site_config(Path(folder), "bench", {"installed_apps": ["benchmarks"], "queue": "memory"})
+        forget_site(site)
+        site = load_site("bench", folder)
+        tables = [cls.__table__ for cls in site.doctypes.values() if cls.meta.app == "benchmarks"]
+        metadata.create_all(site.database.engine, tables=tables)
+        try:
+            yield site
+        finally:
+            forget_site(site)
+
+
+def _rows() -> list[dict[str, Any]]:
+    return [
+        {"item_code": f"ITEM-{n + 1}", "description": "a thing", "qty": 2, "rate": 5, "amount": 10} for n in range(ROWS)
+    ]
+
+
+def _invoice(cls: Any = BenchInvoice, customer: str = "C1") -> Any:
+    return cls({"customer": customer, "posting_date": DAY, "net_total": 50, "items": _rows()})
+
+
+def _inserts(site: Site, make: Any) -> Timed:
+    """Inserts in one transaction, documents built inside the time."""
+
+    def way(count: int) -> float:
+        with site.work():
+            _settle()
+            begun = perf_counter()
+            for _ in range(count):
+                make().insert()
+            return perf_counter() - begun
+
+    return way
+
+
+def _settle() -> None:
+    """Writes once, so that every measured operation has its savepoint as in the middle of a transaction."""
+    BenchNote(title="first write").insert()
+
+
+def _stored(site: Site, count: int) -> list[str]:
+    with site.work():
+        return [_invoice().insert().name for _ in range(count)]
+
+
+def _loads(site: Site, names: list[str]) -> Timed:
+    def way(count: int) -> float:
+        with site.work():
+            begun = perf_counter()
+            for n in range(count):
+                get_doc(BenchInvoice, names[n % len(names)])
+            return perf_counter() - begun
+
+    return way
+
+
+def _load_and_save(site: Site, names: list[str]) -> Timed:
+    def way(count: int) -> float:
+        with site.work():
+            _settle()
+            begun = perf_counter()
+            for n in range(count):
+                doc = get_doc(BenchInvoice, names[n % len(names)])
+                doc.remark = f"remark {n}"
+                doc.save()
+            return perf_counter() - begun
+
+    return way
+
+
+def _submits(site: Site) -> Timed:
+    def way(count: int) -> float:
+        with site.work():
+            drafts = [_invoice().insert() for _ in range(count)]
+            begun = perf_counter()
+            for draft in drafts:
+                draft.submit()
+            return perf_counter() - begun
+
+    return way
+
+
+def _many(site: Site, size: int) -> Timed:
+    """`insert_many` of documents without rows, as many columns as the yardstick's table."""
+
+    def way(count: int) -> float:
+        with site.work():
+            begun = perf_counter()
+            for _ in range(count):
+                insert_many([BenchNote(title="note", body="text", amount=5) for _ in range(size)])
+            return perf_counter() - begun
+
+    return way
+
+
+def _dispatch(site: Site, handlers: int) -> Timed:
+    """One event of a document with `handlers` handlers."""
+
+    def way(count: int) -> float:
+        with site.work() as context:
+            doc = _invoice()
+            stack = [connected("Bench Invoice", "on_update", _make_handler()) for _ in range(handlers)]
+            for each in stack:
+                each.__enter__()
+            try:
+                return _fire(context, doc, count)
+            finally:
+                for each in reversed(stack):
+                    each.__exit__(None, None, None)
+
+    return way
+
+
+def _make_handler() -> Any:
+    def handler(doc: Any, method: str) -> None:
+        return None
+
+    return handler
+
+
+def _fire(context: Context, doc: Any, count: int) -> float:
+    chain = context.site.registry.chain("on_update", "Bench Invoice")
+    begun = perf_counter()
+    for _ in range(count):
+        fire(context, doc, "on_update", None, chain)
+    return perf_counter() - begun
+
+
+def measures(site: Site, yardstick: Yardstick, *, quick: bool) -> Iterator[Measure]:
+    """Yields the measures one by one; each prepares what it needs."""
+    count = 20 if quick else 200
+    yield Measure(
+        "insert of an invoice with 5 rows",
+        _inserts(site, _invoice),
+        {
+            "ORM add + flush": (yardstick.orm(), 0.3),
+            "two Core executes in begin_nested": (yardstick.core(), 0.8),
+            "raw DB-API with a savepoint": (yardstick.raw(), 5.0),
+        },
+        count,
+    )
+    with site.work():
+        customer = BenchCustomer(customer_name="Ann").insert().name
+    yield Measure(
+        "the same, one link checked",
+        _linked_inserts(site, customer),
+        {"ORM add + flush": (yardstick.orm(), 0.7)},
+        count,
+    )
+    names = _stored(site, count)
+    yield Measure(
+        "load of an invoice with 5 rows",
+        _loads(site, names),
+        {"two Core selects": (yardstick.core_load(count), 0.9)},
+        count,
+    )
+    yield Measure(
+        "load and save of one field",
+        _load_and_save(site, names),
+        {"two Core selects, update in begin_nested": (yardstick.core_load_and_save(count), 0)},
+        count,
+    )
+    yield Measure("submit of an invoice with 5 rows", _submits(site), {}, count)
+    size = 100 if quick else 1000
+    yield Measure(
+        f"insert_many of {size} simple documents",
+        _many(site, size),
+        {"one Core executemany": (yardstick.core_many(size), 1.25)},
+        2 if quick else 5,
+        per=size,
+    )
+    yield Measure(
+        "an event with 1 handler",
+        _dispatch(site, 1),
+        {"a plain call": (per_call(_make_handler(), None), 0)},
+        count * 50,
+    )
+    yield Measure(
+        "an event with 11 handlers",
+        _dispatch(site, 11),
+        {"a plain call": (per_call(_make_handler(), None), 0)},
+        count * 50,
+    )
+
+
+def _linked_inserts(site: Site, customer: str) -> Timed:
+    def make() -> Any:
+        from doclife.uow.unit import current_unit
+
+        current_unit().verified.clear()  # each insert asks for its link anew
+        return _invoice(BenchLinkedInvoice, customer)
+
+    return _inserts(site, make)

@@ -1,0 +1,3 @@
+"""The benchmarks as an app: it declares document types and nothing else."""
+
+app_name = "benchmarks"

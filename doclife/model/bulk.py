@@ -1,0 +1,73 @@
+"""Many documents at once: one operation over a batch (design 3, "Bulk")."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from doclife.core.context import current
+from doclife.core.errors import DocstatusTransitionError, ValidationError
+from doclife.model import lifecycle
+from doclife.model.children import all_rows
+from doclife.model.engine import check_submittable, plan
+from doclife.model.operation import Operation
+from doclife.model.state import Before, Snapshot
+from doclife.model.writing import write, write_batch
+
+
+def insert_many(docs: Sequence[Any], *, ignore_permissions: bool = False) -> list[Any]:
+    """Inserts documents of one type: each event for all of them in order, one write per table.
+
+    The next event begins when the one before is done for every document. If anything raises,
+    nothing of the batch is left.
+
+    Args:
+        docs: unsaved documents of one type, all drafts or all to be submitted.
+        ignore_permissions: do not ask whether the user may.
+    Returns:
+        The documents, in the order given.
+    """
+    if not docs:
+        return []
+    cls, docstatus = type(docs[0]), docs[0].docstatus
+    for doc in docs:
+        if type(doc) is not cls or doc.docstatus != docstatus:
+            raise ValidationError(
+                f"insert_many takes documents of one type and docstatus; {doc!r} ({doc.docstatus}) is not like "
+                f"{docs[0]!r} ({docstatus}). Call it once for each kind"
+            )
+        if ignore_permissions:
+            doc.flags.ignore_permissions = True
+    if docstatus not in (0, 1):
+        raise DocstatusTransitionError(f"{cls.meta.doctype}: documents cannot be inserted as cancelled")
+    check_submittable(docs[0])
+    _run(docs, lifecycle.INSERT_SUBMITTED if docstatus == 1 else lifecycle.INSERT)
+    return list(docs)
+
+
+def _run(docs: Sequence[Any], kind: str) -> None:
+    context = current()
+    unit = context.unit
+    steps = plan(context, type(docs[0]), kind)
+    ops = []
+    frame = unit.push()
+    for doc in docs:
+        frame.add_restore(Snapshot(doc, all_rows(doc)).restore)
+        op = Operation(context, doc, kind, {})
+        op.inserting = True
+        ops.append(op)
+        doc._state.before = Before(None, doc._state.stored_rows)
+    context.operations.append((docs[0].meta.doctype, f"({len(docs)} documents)", kind))
+    try:
+        for step in steps:
+            if step is write:
+                write_batch(ops)
+                continue
+            for op in ops:
+                step(op)
+    except BaseException:
+        context.operations.pop()
+        unit.roll_back(frame)
+        raise
+    context.operations.pop()
+    unit.release(frame)
