@@ -97,3 +97,17 @@ def resolve(doctype: str) -> Any:
             doctype=doctype,
         )
     raise UnknownDoctypeError(f"no document type {doctype!r}.{nearest(doctype, doctypes)}", doctype=doctype)
+
+
+def forget(cls: Any) -> None:
+    """Takes a class and its table out again: one that was declared for the length of a test."""
+    known = _classes.get(cls.meta.doctype)
+    if known is cls:
+        del _classes[cls.meta.doctype]
+        if all(other.__table__ is not cls.__table__ for other in _classes.values()):  # not one it has adopted
+            cls.__table__.metadata.remove(cls.__table__)
+
+
+def declared_classes() -> list[Any]:
+    """Returns the classes that are declared now, whatever the site, in the order of definition."""
+    return list(_classes.values())

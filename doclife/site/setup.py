@@ -71,8 +71,7 @@ def new_site(
             )
         filled = True
         migrate(site, report=report)
-        with site.work():
-            _add_first_records(admin_password)
+        add_first_records(site, admin_password)
         for app in apps:
             site = install_app(site, app, report=report)
     except BaseException:
@@ -85,11 +84,13 @@ def new_site(
     return site
 
 
-def _add_first_records(admin_password: str | None) -> None:
-    for role in _STANDARD_ROLES:
-        Role(role_name=role).insert()
-    User(email=ADMINISTRATOR, first_name=ADMINISTRATOR, new_password=admin_password or None).insert()
-    User(email=GUEST, first_name=GUEST).insert()
+def add_first_records(site: Site, admin_password: str | None = None) -> None:
+    """Adds the roles and users that every site has. Order: once, on a migrated site without apps' records."""
+    with site.work():
+        for role in _STANDARD_ROLES:
+            Role(role_name=role).insert()
+        User(email=ADMINISTRATOR, first_name=ADMINISTRATOR, new_password=admin_password or None).insert()
+        User(email=GUEST, first_name=GUEST).insert()
 
 
 def install_app(site: Site, app: str, *, report: Report = _quiet) -> Site:
@@ -108,16 +109,21 @@ def install_app(site: Site, app: str, *, report: Report = _quiet) -> Site:
         forget_site(site)
         site = load_site(site.name, site.sites_dir)
         migrate(site, report=report)
-        with site.work():
-            _add_roles(site, app)
-            for after_install in site.registry.functions("after_install", app=app):
-                after_install()
+        add_app_records(site, app)
     except BaseException:
         config.write_site_config(site.sites_dir, site.name, {"installed_apps": installed})
         forget_site(site)
         raise
     report(f"installed {app}")
     return site
+
+
+def add_app_records(site: Site, app: str) -> None:
+    """Adds what an app brings besides tables: the roles it names, then what its `after_install` does."""
+    with site.work():
+        _add_roles(site, app)
+        for after_install in site.registry.functions("after_install", app=app):
+            after_install()
 
 
 def _add_roles(site: Site, app: str) -> None:

@@ -1,0 +1,95 @@
+"""Sandboxes: the site of one test, inside a transaction that nobody commits, or in a folder of its own."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from doclife.core import config
+from doclife.core.context import activate
+from doclife.database.engine import begin_write
+from doclife.events.hooks import AppHooks
+from doclife.events.registry import Registry
+from doclife.schema import registry as schema_registry
+from doclife.schema.tables import metadata
+from doclife.site.load import forget_site, load_site
+from doclife.site.runtime import Site
+from doclife.testing.templates import SITE_NAME, Template
+
+
+class SandboxSite(Site):
+    """The site of one test: it can be given document classes and hooks that no app declares."""
+
+    def use(self, *classes: Any) -> None:
+        """Makes document classes known to this site and creates their tables where they are missing.
+
+        The classes of their rows come along; those that their links name do not.
+        """
+        wanted = dict.fromkeys(each for cls in classes for each in (cls, *_row_classes(cls)))
+        tables = [cls.__table__ for cls in wanted]
+        bind = self.database.outer
+        assert bind is not None, "the sandbox is closed"
+        metadata.create_all(bind, tables=tables)
+        assert isinstance(self.doctypes, dict)
+        for cls in wanted:
+            self.doctypes[cls.meta.doctype] = cls
+        self._declarations_changed()
+
+    def use_hooks(self, app: str, values: Mapping[str, Any]) -> None:
+        """Adds an app, as if it were installed last and its hooks.py held `values`."""
+        self.apps.append(AppHooks(app, values, ModuleType(app)))
+        self._declarations_changed()
+
+    def _declarations_changed(self) -> None:
+        self.registry = Registry(self.apps, self.doctypes)
+        self.plans.clear()
+        self.cache.clear()
+
+
+def _row_classes(cls: Any) -> list[Any]:
+    names = [field.options for field in cls.meta.get_table_fields()]
+    return [found for found in map(schema_registry.declared, names) if found is not None]
+
+
+@contextmanager
+def sandbox(template: Template, settings: Mapping[str, Any]) -> Iterator[SandboxSite]:
+    """Opens the site of a template inside an outer transaction, with a context as Administrator.
+
+    Everything that happens in the block is rolled back at its end, whatever was committed in it.
+    Document classes that functions declare in the block are forgotten again.
+    """
+    declared = set(schema_registry.declared_classes())
+    site: SandboxSite = template.site(SandboxSite, dict(settings))
+    try:
+        with site.database.engine.connect() as connection:
+            begin_write(connection)
+            site.database.outer = connection
+            context = site.context()
+            with activate(context):
+                try:
+                    yield site
+                finally:
+                    context.unit.close()
+                    connection.rollback()
+    finally:
+        site.close()
+        for cls in schema_registry.declared_classes():
+            if cls not in declared and "<locals>" in cls.__qualname__:
+                schema_registry.forget(cls)
+
+
+@contextmanager
+def copied_site(template: Template, folder: Path, settings: Mapping[str, Any]) -> Iterator[Site]:
+    """Copies the site of a template into `folder` and loads the copy as any process would."""
+    shutil.copytree(template.sites_dir, folder, dirs_exist_ok=True)
+    if settings:
+        config.write_site_config(folder, SITE_NAME, settings)
+    site = load_site(SITE_NAME, folder)
+    try:
+        yield site
+    finally:
+        forget_site(site)
