@@ -15,11 +15,12 @@ from typing import Any, ClassVar, Self
 from sqlalchemy import Table
 
 from doclife.core.context import AttrDict, current
-from doclife.core.errors import SchemaError, UnknownFieldError, nearest
+from doclife.core.errors import SchemaError, UnknownFieldError, ValidationError, nearest
 from doclife.model import children, engine, images, reading, serialise
 from doclife.model.state import State
 from doclife.schema import registry
 from doclife.schema.build import Blueprint, build
+from doclife.schema.field import StandardColumn
 from doclife.schema.fieldtypes import AnyField
 from doclife.schema.meta import Meta
 
@@ -36,19 +37,20 @@ class Document:
     __table__: ClassVar[Table]
     _blueprint: ClassVar[Blueprint]
 
-    name: str | None
-    owner: str | None
-    creation: datetime | None
-    modified: datetime | None
-    modified_by: str | None
-    docstatus: int
-    idx: int
+    #: None until the document is named; typed for what is stored
+    name = StandardColumn[str, str | None]()
+    owner = StandardColumn[str, str | None]()
+    creation = StandardColumn[datetime, datetime | None]()
+    modified = StandardColumn[datetime, datetime | None]()
+    modified_by = StandardColumn[str, str | None]()
+    docstatus = StandardColumn[int, int]()
+    idx = StandardColumn[int, int]()
     #: of submittable types: the cancelled document this one amends
-    amended_from: str | None
+    amended_from = StandardColumn[str | None, str | None]()
     #: of child rows
-    parent: str | None
-    parenttype: str | None
-    parentfield: str | None
+    parent = StandardColumn[str, str | None]()
+    parenttype = StandardColumn[str, str | None]()
+    parentfield = StandardColumn[str, str | None]()
     _state: State
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
@@ -99,6 +101,8 @@ class Document:
                 self._state.given = (self._state.given or set()) | {name}
         elif name in blueprint.table_fields:
             children.set_rows(self, name, value)
+        elif name == "docstatus":
+            self.__dict__[name] = _docstatus(value)
         elif name in _RESERVED_ATTRIBUTES:
             raise AttributeError(f"{self.doctype}.{name} cannot be set")
         else:
@@ -348,6 +352,17 @@ class Document:
 
     def __getstate__(self) -> Any:
         raise TypeError(f"{self!r} is not pickled; pass its doctype and name")
+
+
+def _docstatus(value: Any) -> int:
+    """Returns a docstatus as an int.
+
+    Raises:
+        ValidationError: it is none of 0, 1, 2.
+    """
+    if value in (0, 1, 2, "0", "1", "2"):
+        return int(value)
+    raise ValidationError(f"docstatus is 0 (draft), 1 (submitted) or 2 (cancelled), not {value!r}")
 
 
 def _refuse_new_fields(cls: type[Document], base: Blueprint) -> None:

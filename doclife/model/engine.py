@@ -44,10 +44,14 @@ _WORDS = {0: "draft", 1: "submitted", 2: "cancelled"}
 
 
 def plan(context: Context, cls: Any, kind: str) -> tuple[Run, ...]:
-    """Returns the steps of an operation for a class: the table's words without those that do nothing."""
+    """Returns the steps of an operation for a class: the table's words without those that do nothing.
+
+    Under a trace every event is a step, so that the trace shows those too to which nothing reacts.
+    """
     registry: Registry = context.site.registry
-    plans: dict[tuple[Any, str], tuple[int, tuple[Run, ...]]] = context.site.plans
-    found = plans.get((cls, kind))
+    plans: dict[tuple[Any, str, bool], tuple[int, tuple[Run, ...]]] = context.site.plans
+    traced = context.trace is not None
+    found = plans.get((cls, kind, traced))
     if found is not None and found[0] == registry.generation:
         return found[1]
     steps: list[Run] = []
@@ -57,18 +61,18 @@ def plan(context: Context, cls: Any, kind: str) -> tuple[Run, ...]:
             if step.needed(cls):
                 steps.append(step.run)
         else:
-            step_of_event = _event_step(registry, cls, word)
+            step_of_event = _event_step(registry, cls, word, traced)
             if step_of_event is not None:
                 steps.append(step_of_event)
     made = tuple(steps)
-    plans[cls, kind] = (registry.generation, made)
+    plans[cls, kind, traced] = (registry.generation, made)
     return made
 
 
-def _event_step(registry: Registry, cls: Any, event: str) -> Run | None:
+def _event_step(registry: Registry, cls: Any, event: str, traced: bool) -> Run | None:
     method = getattr(cls, event, None)
     chain = registry.chain(event, cls.meta.doctype, wildcard=cls.meta.wildcard_events)
-    if method is None and not chain:
+    if method is None and not chain and not traced:
         return None
 
     def run(op: Operation) -> None:

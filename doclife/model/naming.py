@@ -52,9 +52,12 @@ def caller_may_choose(doc: Any) -> bool:
     return lower.startswith("field:") and doc.get(rule[6:]) == doc.name
 
 
-def hash_named(doc: Any) -> bool:
+def hash_named(op: Operation) -> bool:
     """Tells whether the document's name was made by `hash_name`."""
-    return (doc.meta.autoname.lower() in ("", "hash")) and doc._state.given is None and not doc.get(AMENDED_FROM)
+    rule = op.doc.meta.autoname.lower()
+    if op.options.get("set_name") or op.doc.get(AMENDED_FROM):
+        return False
+    return rule == "hash" or (rule == "" and not op.given_name)
 
 
 def new_hash_names(op: Operation) -> None:

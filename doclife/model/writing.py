@@ -72,7 +72,7 @@ def _insert(op: Operation) -> None:
             assert op.row is not None
             link.run(statements.insert, statements.bind(op.row))
         except DuplicateKey as error:
-            retry = error.primary and hash_named(doc) and link.dialect != "postgresql" and attempt < _NAME_TRIES
+            retry = error.primary and hash_named(op) and link.dialect != "postgresql" and attempt < _NAME_TRIES
             if not retry:
                 raise _taken(doc, error) from error
             reseed_hash_names()
@@ -133,6 +133,11 @@ def _insert_rows(op: Operation, table_field: str, pairs: list[tuple[Any, Row]]) 
         else:
             op.unit.link.run_many(statements.insert, [bind(taken) for _, taken in pairs])
     except DuplicateKey as error:
+        if error.primary:  # two processes' runs of hash names overlap: once, and not again from a new start
+            reseed_hash_names()
+            raise DuplicateEntryError(
+                f"{describe(op.doc)}: a row's name exists already; do the operation again", conflict=True
+            ) from error
         raise _taken(pairs[0][0], error) from error
 
 

@@ -70,6 +70,29 @@ _DEFAULTS: dict[str, Any] = {
 }
 
 
+class StandardColumn(Generic[Read, Accept]):
+    """A column that every document has; on the class the Core column, as with fields."""
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self.name = name
+
+    @overload
+    def __get__(self, obj: None, owner: Any) -> Column[Read]: ...
+
+    @overload
+    def __get__(self, obj: object, owner: Any) -> Read: ...
+
+    def __get__(self, obj: Any, owner: Any) -> Any:
+        if obj is not None:  # only where the type has no such column, as amended_from
+            return None
+        table = getattr(owner, "__table__", None)
+        return self if table is None or self.name not in table.c else table.c[self.name]
+
+    if TYPE_CHECKING:
+
+        def __set__(self, obj: object, value: Accept) -> None: ...
+
+
 class Field(Generic[Read, Accept]):
     """One typed attribute of a document; use its subclasses from `doclife.fields`."""
 

@@ -7,7 +7,13 @@ import time
 from collections.abc import Callable
 from typing import TypeVar
 
-from doclife.core.errors import QueryDeadlockError, QueryTimeoutError, TimestampMismatchError, TransactionAborted
+from doclife.core.errors import (
+    DuplicateEntryError,
+    QueryDeadlockError,
+    QueryTimeoutError,
+    TimestampMismatchError,
+    TransactionAborted,
+)
 from doclife.uow.unit import current_unit
 
 Result = TypeVar("Result")
@@ -19,6 +25,8 @@ def is_conflict(error: BaseException) -> bool:
     True for deadlocks, serialisation failures and lock timeouts, and for a TimestampMismatch of a
     document that was loaded in the same transaction: nobody can have edited it in between.
     """
+    if isinstance(error, DuplicateEntryError):
+        return bool(error.context.get("conflict"))
     if isinstance(error, TimestampMismatchError):
         return bool(error.context.get("loaded_in_unit"))
     return isinstance(error, (QueryDeadlockError, QueryTimeoutError, TransactionAborted))
