@@ -101,11 +101,10 @@ def resolve(doctype: str) -> Any:
 
 def forget(cls: Any) -> None:
     """Takes a class and its table out again: one that was declared for the length of a test."""
-    known = _classes.get(cls.meta.doctype)
-    if known is cls:
-        del _classes[cls.meta.doctype]
-        if all(other.__table__ is not cls.__table__ for other in _classes.values()):  # not one it has adopted
-            cls.__table__.metadata.remove(cls.__table__)
+    known: Any = _classes.pop(cls.meta.doctype)
+    assert known is cls, f"{cls.meta.doctype!r} is declared by {known!r}"
+    if all(other.__table__ is not cls.__table__ for other in _classes.values()):  # not one it has adopted
+        cls.__table__.metadata.remove(cls.__table__)
 
 
 def declared_classes() -> list[Any]:
