@@ -230,7 +230,7 @@ class Yardstick:
 
 
 def _insert_text(table: str, values: dict[str, Any]) -> str:
-    return f"INSERT INTO {table} ({', '.join(values)}) VALUES ({', '.join('?' * len(values))})"  # noqa: S608 own names
+    return f"INSERT INTO {table} ({', '.join(values)}) VALUES ({', '.join('?' * len(values))})"
 
 
 def _plain(values: dict[str, Any]) -> list[Any]:

@@ -1,0 +1,43 @@
+"""The field types: what an app declares its documents with."""
+
+from doclife.schema.fieldtypes import (
+    JSON,
+    Check,
+    Code,
+    Currency,
+    Data,
+    Date,
+    Datetime,
+    DynamicLink,
+    Float,
+    Int,
+    Link,
+    Password,
+    Percent,
+    Select,
+    SmallText,
+    Table,
+    Text,
+    Time,
+)
+
+__all__ = [
+    "JSON",
+    "Check",
+    "Code",
+    "Currency",
+    "Data",
+    "Date",
+    "Datetime",
+    "DynamicLink",
+    "Float",
+    "Int",
+    "Link",
+    "Password",
+    "Percent",
+    "Select",
+    "SmallText",
+    "Table",
+    "Text",
+    "Time",
+]
