@@ -62,12 +62,16 @@ def link_fields(blueprint: Blueprint) -> tuple[LinkField, ...]:
     return tuple(result)
 
 
+@cache
+def _linked_tables(blueprint: Blueprint) -> tuple[str, ...]:
+    """Returns the table fields whose rows have links."""
+    fields = blueprint.table_fields.items()
+    return tuple(name for name, field in fields if link_fields(registry.resolve(field.options)._blueprint))
+
+
 def has_links(cls: Any) -> bool:
     """Tells whether a class or one of its child types has links."""
-    blueprint = cls._blueprint
-    if link_fields(blueprint):
-        return True
-    return any(link_fields(registry.resolve(f.options)._blueprint) for f in blueprint.table_fields.values())
+    return bool(link_fields(cls._blueprint) or _linked_tables(cls._blueprint))
 
 
 def check_links(op: Operation) -> None:
@@ -86,8 +90,9 @@ def check_links(op: Operation) -> None:
         return
     pending: dict[str, Pending] = {}
     _gather(op, doc, pending)
-    for row in op.rows():
-        _gather(op, row, pending)
+    for table_field in _linked_tables(doc._blueprint):
+        for row in doc.__dict__.get(table_field) or ():
+            _gather(op, row, pending)
     missing: list[str] = []
     for target, wanted in pending.items():
         _resolve(op, target, wanted, missing)
