@@ -6,8 +6,10 @@ from typing import Any
 
 from sqlalchemy import select
 
-from doclife.query.filters import compile_filters
+from doclife.query.execute import read
+from doclife.query.filters import conditions
 from doclife.query.ordering import default_order
+from doclife.query.scope import Scope
 from doclife.uow.unit import UnitOfWork
 
 
@@ -21,7 +23,10 @@ def first_name(unit: UnitOfWork, cls: Any, filters: Any) -> str | None:
     Raises:
         UnknownFieldError, ValidationError: the filters cannot be understood.
     """
-    table = cls.__table__
-    statement = select(table.c.name).where(*compile_filters(cls, filters)).order_by(*default_order(cls)).limit(1)
-    found = unit.link.execute(statement).first()
+    scope = Scope(cls)
+    where = conditions(scope, filters)
+    statement = (
+        select(scope.table.c.name).select_from(scope.source).where(*where).order_by(*default_order(cls)).limit(1)
+    )
+    found = read(unit, statement).first()
     return None if found is None else str(found[0])

@@ -1,0 +1,204 @@
+"""Scope: what the names in a query mean, and the joins that takes.
+
+A query is about one document type. A name in it is one of the type's own columns, a column of a
+linked document (`link_field.column`) or of child rows (`table_field.column`, or the child type's
+name). Linked documents and rows are left-joined, once each.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy.sql.elements import ColumnElement
+from sqlalchemy.sql.selectable import FromClause
+
+from doclife.core.errors import UnknownFieldError, ValidationError, nearest
+from doclife.schema import registry
+from doclife.schema.field import Field
+from doclife.schema.fieldtypes import Check, Currency, Data, Datetime, Float, Int, Link, Percent, TextField
+from doclife.schema.fieldtypes import Table as TableField
+
+#: adds to the ON of the join of a document type: (class, joined table) -> condition
+OnJoin = Callable[[Any, FromClause], "ColumnElement[bool] | None"]
+
+#: fields that stand for the columns every table has
+_STANDARD: Mapping[str, Field[Any, Any]] = {
+    **{
+        name: Data() for name in ("name", "owner", "modified_by", "amended_from", "parent", "parenttype", "parentfield")
+    },
+    **{name: Datetime() for name in ("creation", "modified")},
+    **{name: Int() for name in ("docstatus", "idx")},
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A column that a name means, and the field that says what values it holds."""
+
+    column: ColumnElement[Any]
+    doctype: str
+    name: str
+    field: Field[Any, Any]
+    #: whether it can be NULL here; a joined column always can
+    nullable: bool
+
+    @property
+    def is_amount(self) -> bool:
+        """Whether its values are Amounts."""
+        return isinstance(self.field, (Currency, Percent))
+
+    @property
+    def is_text(self) -> bool:
+        """Whether its values are texts."""
+        return isinstance(self.field, TextField)
+
+    @property
+    def is_number(self) -> bool:
+        """Whether its values are numbers, which are 0 where others are empty."""
+        return isinstance(self.field, (Int, Float, Check, Currency, Percent))
+
+
+def field_of(cls: Any, name: str) -> Field[Any, Any] | None:
+    """Returns the field of a column of a class, standard columns included; None when there is no such column."""
+    blueprint = cls._blueprint
+    found: Field[Any, Any] | None = blueprint.fields.get(name)
+    if found is None and name in blueprint.columns:
+        found = _STANDARD[name]
+    return found
+
+
+def unknown_field(cls: Any, name: str) -> UnknownFieldError:
+    """Returns the error for a name that is no column of a class; it has the nearest name."""
+    doctype = cls.meta.doctype
+    if name in cls._blueprint.table_fields:
+        return UnknownFieldError(
+            f"{doctype}.{name} holds child rows; name one of their columns, as in {name + '.idx'!r}",
+            doctype=doctype,
+            field=name,
+        )
+    hint = nearest(name, cls._blueprint.columns)
+    return UnknownFieldError(f"{doctype} has no field {name!r}.{hint}", doctype=doctype, field=name)
+
+
+class Scope:
+    """The names of one query over one document type."""
+
+    def __init__(self, cls: Any, *, on_join: OnJoin | None = None) -> None:
+        """Begins with the type's own table.
+
+        Args:
+            cls: its document class.
+            on_join: what must hold of joined documents and rows for them to be seen.
+        """
+        self.cls = cls
+        self.doctype: str = cls.meta.doctype
+        self.table = cls.__table__
+        #: FROM of the statement
+        self.source: FromClause = cls.__table__
+        #: whether a join may give several rows for one document
+        self.multiplies = False
+        self._on_join = on_join
+        self._joined: dict[str, tuple[Any, FromClause]] = {}
+
+    @property
+    def joins(self) -> bool:
+        """Whether anything is joined."""
+        return bool(self._joined)
+
+    def place(self, name: str, of: str | None = None) -> Place:
+        """Returns the column a name means.
+
+        Args:
+            name: of the column.
+            of: a link or table field of the type, or `tab` and a document type; None: the type itself.
+        Raises:
+            UnknownFieldError: there is none; the message has the nearest name.
+        """
+        if of is None:
+            return self._column(self.cls, self.table, name, joined=False)
+        if of.startswith("tab") and of not in self.cls.meta.by_name:
+            return self.place_of(of[3:], name)
+        cls, table = self._joined.get(of) or self._join_field(of, name)
+        return self._column(cls, table, name, joined=True)
+
+    def place_of(self, doctype: str, name: str) -> Place:
+        """Returns the column of a document type: this one, one of its child types, or one it links once.
+
+        Raises:
+            UnknownFieldError: the type has no such column. ValidationError: the type has no part in this query.
+        """
+        if doctype == self.doctype:
+            return self.place(name)
+        cls = registry.resolve(doctype)
+        holding = [each.name for each in self.cls.meta.get_table_fields() if each.options == doctype]
+        if len(holding) > 1:
+            joined = self._joined.get(doctype) or self._join_rows(cls, doctype, None)
+            return self._column(*joined, name, joined=True)
+        linking = holding or [each.name for each in self.cls.meta.get_link_fields() if each.options == doctype]
+        if len(linking) == 1:
+            return self.place(name, linking[0])
+        reason = f"several fields link it: name one of {', '.join(linking)}" if linking else "nothing here links it"
+        raise ValidationError(
+            f"{doctype}.{name} cannot be used in a query of {self.doctype}: {reason}", doctype=self.doctype
+        )
+
+    def place_in_rows(self, name: str) -> Place | None:
+        """Returns the column of this name in child rows, where exactly one table field has it."""
+        holding = [
+            each.name
+            for each in self.cls.meta.get_table_fields()
+            if field_of(registry.resolve(each.options), name) is not None
+        ]
+        return self.place(name, holding[0]) if len(holding) == 1 else None
+
+    def columns(self, of: str | None = None) -> list[str]:
+        """Returns the names that `*` stands for: every column but passwords.
+
+        Args:
+            of: as in `place`.
+        """
+        cls = self.cls
+        if of is not None:
+            cls = registry.resolve(self.place("name", of).doctype)
+        hidden = cls._blueprint.format.password_fields
+        return [name for name in cls._blueprint.columns if name not in hidden]
+
+    def _column(self, cls: Any, table: FromClause, name: str, *, joined: bool) -> Place:
+        field = field_of(cls, name)
+        if field is None:
+            raise unknown_field(cls, name)
+        column = table.c[name]
+        return Place(column, cls.meta.doctype, name, field, joined or bool(column.nullable))
+
+    def _join_field(self, name: str, column: str) -> tuple[Any, FromClause]:
+        field = self.cls.meta.by_name.get(name)
+        if isinstance(field, TableField):
+            return self._join_rows(registry.resolve(field.options), name, name)
+        if isinstance(field, Link):
+            return self._join_linked(registry.resolve(field.options), name)
+        links = [each.name for each in (*self.cls.meta.get_link_fields(), *self.cls.meta.get_table_fields())]
+        raise UnknownFieldError(
+            f"{name}.{column}: {self.doctype} has no link or table field {name!r}.{nearest(name, links)}",
+            doctype=self.doctype,
+            field=name,
+        )
+
+    def _join_rows(self, cls: Any, key: str, table_field: str | None) -> tuple[Any, FromClause]:
+        rows = cls.__table__.alias()
+        on = (rows.c.parent == self.table.c.name) & (rows.c.parenttype == self.doctype)
+        if table_field is not None:
+            on &= rows.c.parentfield == table_field
+        self.multiplies = True
+        return self._join(cls, key, rows, on)
+
+    def _join_linked(self, cls: Any, link_field: str) -> tuple[Any, FromClause]:
+        linked = cls.__table__.alias()
+        return self._join(cls, link_field, linked, linked.c.name == self.table.c[link_field])
+
+    def _join(self, cls: Any, key: str, table: FromClause, on: ColumnElement[bool]) -> tuple[Any, FromClause]:
+        condition = self._on_join(cls, table) if self._on_join is not None else None
+        self.source = self.source.outerjoin(table, on if condition is None else on & condition)
+        self._joined[key] = (cls, table)
+        return cls, table
