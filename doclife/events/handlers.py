@@ -15,6 +15,9 @@ WILDCARD = "*"
 #: the bands of one event's handlers, first to last (design 4)
 APPS, FRAMEWORK_BAND, SCRIPTS = range(3)
 
+#: more arguments than any event has
+_ANY_NUMBER = 1000
+
 _order = count()
 
 
@@ -70,7 +73,6 @@ def source_location(fn: Callable[..., Any]) -> str:
 
 
 def _arguments_to_pass(fn: Callable[..., Any], event: str, what: str) -> int:
-    possible = 2 + len(EVENTS.get(event, ()))
     try:
         parameters = inspect.signature(fn).parameters.values()
     except (TypeError, ValueError) as error:
@@ -78,15 +80,15 @@ def _arguments_to_pass(fn: Callable[..., Any], event: str, what: str) -> int:
     positional = [p for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
     required = sum(1 for p in positional if p.default is p.empty)
     needs_keyword = [p.name for p in parameters if p.kind is p.KEYWORD_ONLY and p.default is p.empty]
+    # an app's own event has the arguments that whoever fires it gives
+    possible = 2 + len(EVENTS[event]) if event in EVENTS else _ANY_NUMBER
     takes = possible if any(p.kind is p.VAR_POSITIONAL for p in parameters) else min(len(positional), possible)
-    if event not in EVENTS and takes > 2:
-        takes, possible = len(positional), max(possible, len(positional))
-    if takes < 1 or required > possible or needs_keyword or (required > 2 and takes < possible):
+    if takes < 1 or required > possible or needs_keyword or (event in EVENTS and 2 < required < possible):
         wanted = ", ".join(("doc", "method", *EVENTS.get(event, ())))
         raise HookError(
             f"{what}{inspect.signature(fn)} does not fit; write it as fn({wanted}), fn(doc, method) or fn(doc)"
         )
-    return 2 if 2 < takes < possible else takes
+    return 2 if event in EVENTS and 2 < takes < possible else takes
 
 
 def import_path(path: str, what: str) -> Any:

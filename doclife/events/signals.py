@@ -48,7 +48,7 @@ class HookSignal(NamedSignal):
 
     def disconnect_handler(self, handler: Handler) -> None:
         """Disconnects a handler."""
-        self.disconnect(handler, sender=ANY if handler.key == WILDCARD else handler.key)
+        self.disconnect(handler)  # from ANY: from one sender alone, blinker would keep it among its receivers
         self._chains.clear()
 
     def chain(self, doctype: str, *, wildcard: bool = True) -> Chain:
