@@ -19,6 +19,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from doclife.core.amount import Amount
+from doclife.core.context import AttrDict
 from doclife.core.errors import DataError
 
 _TAG = "$type"
@@ -171,3 +172,18 @@ def loads(text: str | bytes) -> Any:
         return msgspec.json.decode(text)
     except msgspec.DecodeError as error:
         raise DataError(f"not JSON: {error}") from error
+
+
+def parse_json(value: Any) -> Any:
+    """Returns the data of a JSON text, a dict with its keys as attributes; what is no text is returned as it is.
+
+    Raises:
+        DataError: it is not JSON.
+    """
+    data = loads(value) if isinstance(value, (str, bytes)) else value
+    return AttrDict(data) if type(data) is dict else data
+
+
+def as_json(value: Any, indent: int | None = 1) -> str:
+    """Returns readable JSON of a document or of plain data; see `dumps`."""
+    return dumps(value, indent=indent)

@@ -10,7 +10,7 @@ import structlog
 from structlog.typing import FilteringBoundLogger
 
 
-def get_logger(name: str) -> FilteringBoundLogger:
+def get_logger(name: str = "app") -> FilteringBoundLogger:
     """Returns the logger of a module; event names are constants of the calling module."""
     return cast(FilteringBoundLogger, structlog.get_logger(name))
 

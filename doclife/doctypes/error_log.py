@@ -8,10 +8,11 @@ from typing import Any
 from sqlalchemy import Connection
 
 from doclife.core import clock, ids
-from doclife.core.context import Context
+from doclife.core.context import Context, current
 from doclife.model.document import Document
 from doclife.schema.fieldtypes import Check, Data, DynamicLink, Link, Text
 from doclife.schema.meta import Meta, Permission
+from doclife.utils.tracebacks import get_traceback
 
 _TITLE_LENGTH = 140
 
@@ -46,19 +47,15 @@ def record(
 
     It is written right after the transaction ends, or at once where nothing has been written.
     """
-    now = clock.now(context.site.settings.time_zone)
-    values: dict[str, Any] = {
-        "name": ids.hash_name(),
-        "owner": context.user,
-        "modified_by": context.user,
-        "creation": now,
-        "modified": now,
-        "method": title[:_TITLE_LENGTH],
-        "error": message,
-        "reference_doctype": reference_doctype,
-        "reference_name": reference_name,
-        "job": getattr(context.job, "id", None),
-    }
+    values = entry(
+        context.user,
+        title,
+        message,
+        time_zone=context.site.settings.time_zone,
+        reference_doctype=reference_doctype,
+        reference_name=reference_name,
+        job=getattr(context.job, "id", None),
+    )
 
     def write(connection: Connection) -> None:
         connection.execute(ErrorLog.__table__.insert().values(values))
@@ -67,6 +64,72 @@ def record(
     return str(values["name"])
 
 
+def entry(
+    user: str,
+    title: str,
+    message: str,
+    *,
+    time_zone: str,
+    reference_doctype: str | None = None,
+    reference_name: str | None = None,
+    job: str | None = None,
+) -> dict[str, Any]:
+    """Returns the columns of a new Error Log, for who writes it in a transaction of its own.
+
+    Args:
+        user: who caused it.
+        title: cut to the length of its column.
+        message: all that is known.
+        time_zone: the site's.
+        job: id of the job it happened in.
+    """
+    now = clock.now(time_zone)
+    return {
+        "name": ids.hash_name(),
+        "owner": user,
+        "modified_by": user,
+        "creation": now,
+        "modified": now,
+        "method": title[:_TITLE_LENGTH],
+        "error": message,
+        "reference_doctype": reference_doctype,
+        "reference_name": reference_name,
+        "job": job,
+    }
+
+
 def describe(error: BaseException) -> str:
     """Returns the traceback of an error as text."""
     return "".join(traceback.format_exception(error))
+
+
+def log_error(
+    title: str | None = None,
+    message: str | None = None,
+    reference_doctype: str | None = None,
+    reference_name: str | None = None,
+) -> ErrorLog:
+    """Keeps an error for people to look at, whatever becomes of the work around it.
+
+    Args:
+        title: what failed, in a line.
+        message: the details; default the traceback of the exception being handled. A title of
+            several lines is taken for the details, and the message for the title.
+        reference_doctype: type of the document it is about.
+        reference_name: its name.
+    Returns:
+        The Error Log by its name and values; it is stored right after the open transaction ends.
+    """
+    head, body = title or "", message if message is not None else get_traceback()
+    if "\n" in head:  # log_error(get_traceback(), "Sync failed") is a habit of Frappe apps
+        head, body = message or "", head
+    if not head:
+        head = body.strip().rpartition("\n")[2] or "Error"
+    name = record(current(), head, body, reference_doctype=reference_doctype, reference_name=reference_name)
+    return ErrorLog(
+        name=name,
+        method=head[:_TITLE_LENGTH],
+        error=body,
+        reference_doctype=reference_doctype,
+        reference_name=reference_name,
+    )

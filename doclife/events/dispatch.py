@@ -1,7 +1,8 @@
 """Dispatch: the controller's method, then the handlers of the chain, one after the other.
 
 Return values are ignored but for the last that is not None, which only rename reads. An exception
-passes on unchanged, with a note that names the handler.
+passes on unchanged, with a note that names the handler; only what the helpers of `utils` refuse, a
+value that cannot be read, passes on as the ValidationError it is here.
 """
 
 from __future__ import annotations
@@ -13,8 +14,10 @@ from typing import Any
 from doclife.core import clock
 from doclife.core.context import Context
 from doclife.events.handlers import Handler, dotted_path
+from doclife.events.invalid import as_validation_error
 from doclife.events.signals import Chain
 from doclife.events.trace import Span, Trace
+from doclife.utils.errors import InvalidValue
 
 Method = Callable[..., Any]
 
@@ -44,11 +47,13 @@ def fire(
                 result = answer
         for path, fn, takes in chain.calls:
             context.handler = path
-            answer = fn(doc, event) if takes == 2 else fn(doc) if takes == 1 else fn(doc, event, *args)
+            answer = fn(doc, event) if takes == 2 else fn(doc) if takes == 1 else fn(doc, event, *args[: takes - 2])
             if answer is not None:
                 result = answer
     except BaseException as error:
         error.add_note(f"in {context.handler or dotted_path(method or fire)}: {event} of {doc.doctype} {doc.name}")
+        if isinstance(error, InvalidValue):
+            raise as_validation_error(error) from error
         raise
     finally:
         context.handler = running
@@ -90,6 +95,8 @@ def _fire_step(
             return method(doc, *args) if method is not None else None
         except BaseException as error:
             error.add_note(f"in {path}: {event} of {doc.doctype} {doc.name}")
+            if isinstance(error, InvalidValue):
+                raise as_validation_error(error) from error
             raise
         finally:
             context.handler = running

@@ -45,6 +45,18 @@ def granting(context: Context, doctype_meta: Any, right: str, user: str) -> list
     ]
 
 
+def known_right(right: str) -> str:
+    """Returns the name of a right as `Permission` has it.
+
+    Raises:
+        ValidationError: there is no such right.
+    """
+    right = "import_" if right == "import" else right
+    if right not in RIGHTS:
+        raise ValidationError(f"no right {right!r}.{nearest(right, RIGHTS)}")
+    return right
+
+
 def has_permission(context: Context, doc: Any, right: str = "read", user: str | None = None) -> bool:
     """Tells whether a user has a right on a document.
 
@@ -56,9 +68,7 @@ def has_permission(context: Context, doc: Any, right: str = "read", user: str | 
     Raises:
         ValidationError: there is no such right.
     """
-    right = "import_" if right == "import" else right
-    if right not in RIGHTS:
-        raise ValidationError(f"no right {right!r}.{nearest(right, RIGHTS)}")
+    right = known_right(right)
     who = user or context.user
     flags = doc._state.flags
     if who == ADMINISTRATOR or (flags and flags.get("ignore_permissions")):

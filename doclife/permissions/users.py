@@ -1,0 +1,40 @@
+"""Users of the open context: whose rights count, and the roles they have."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from doclife.core.context import ADMINISTRATOR, current
+from doclife.core.errors import PermissionDenied
+from doclife.permissions.rules import roles_of
+
+
+def set_user(user: str) -> None:
+    """Goes on in the open context as another user; the arguments of the request are forgotten."""
+    context = current()
+    context.user = user
+    context.form_dict.clear()
+
+
+def get_roles(user: str | None = None) -> list[str]:
+    """Returns the roles of a user, sorted; default the context's user."""
+    context = current()
+    return sorted(roles_of(context, user or context.user))
+
+
+def only_for(roles: str | Sequence[str], message: bool = False) -> None:
+    """Refuses unless the user has one of the roles; Administrator passes.
+
+    Args:
+        roles: a role, or several.
+        message: accepted for Frappe's signature; the error always has a message.
+    Raises:
+        PermissionDenied: names user and roles.
+    """
+    context = current()
+    wanted = [roles] if isinstance(roles, str) else list(roles)
+    if context.user == ADMINISTRATOR or not roles_of(context, context.user).isdisjoint(wanted):
+        return
+    raise PermissionDenied(
+        f"{context.user} has none of the roles that may do this: {', '.join(wanted)}", user=context.user, roles=wanted
+    )
