@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
 
 from sqlalchemy import Connection
 
@@ -25,8 +24,8 @@ CONTROL_REFUSED = "transaction_control_refused"
 CALLBACK_FAILED = "transaction_callback_failed"
 OUTLIVING_WRITE_FAILED = "outliving_write_failed"
 
-#: writes rows of its own on the connection it is given
-Write = Callable[[Connection], None]
+#: writes rows of its own on the connection it is given; returns what is to be done once they are committed
+Write = Callable[[Connection], Callable[[], object] | None]
 
 log = get_logger(__name__)
 
@@ -84,7 +83,8 @@ class UnitOfWork:
                 return
         elif not self._virtual:
             return
-        name = f"frame_{len(self.frames)}"
+        # Named after the outermost frame that goes back to it, so that no two in the stack have one name.
+        name = f"frame_{len(self.frames) - self._virtual}"
         link.savepoint(name)
         self._mark(name)
 
@@ -268,8 +268,10 @@ class UnitOfWork:
     def _write_apart(self, write: Write) -> None:
         try:
             with self.database.transaction() as connection:
-                write(connection)
-        except Exception as error:  # noqa: BLE001 what is written beside the work must not end the work
+                then = write(connection)
+            if then is not None:
+                then()
+        except Exception as error:
             log.error(OUTLIVING_WRITE_FAILED, exc_info=error)
 
     def _apart(self, moment: str, callback: Callback) -> None:
