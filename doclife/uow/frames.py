@@ -59,9 +59,15 @@ class Frame:
                 for moment, callbacks in self.callbacks.items():
                     parent.callbacks.setdefault(moment, []).extend(callbacks)
         if self.jobs is not None:
-            parent.jobs = self.jobs if parent.jobs is None else parent.jobs + self.jobs
+            if parent.jobs is None:
+                parent.jobs = self.jobs
+            else:
+                parent.jobs.extend(self.jobs)
         if self.restores is not None:
-            parent.restores = self.restores if parent.restores is None else parent.restores + self.restores
+            if parent.restores is None:
+                parent.restores = self.restores
+            else:
+                parent.restores.extend(self.restores)
 
     def restore_objects(self) -> None:
         """Puts the objects back that operations inside this frame changed, newest first."""

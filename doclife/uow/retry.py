@@ -13,6 +13,7 @@ from doclife.core.errors import (
     QueryTimeoutError,
     TimestampMismatchError,
     TransactionAborted,
+    TransactionControlError,
 )
 from doclife.uow.unit import current_unit
 
@@ -44,6 +45,11 @@ def retry_on_conflict(work: Callable[[], Result], *, attempts: int = 5, pause: f
     Order: where nothing has been written yet; what was is rolled back too.
     """
     unit = current_unit()
+    if unit.in_progress:
+        raise TransactionControlError(
+            "retry_on_conflict() was called inside a document operation or a savepoint, which it could not run again; "
+            "call it around them, in the job or the request"
+        )
     for attempt in range(1, attempts + 1):
         try:
             result = work()

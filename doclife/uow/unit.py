@@ -57,6 +57,8 @@ class UnitOfWork:
         #: the root frame first; the others are operations and savepoints in progress
         self.frames: list[Frame] = [Frame()]
         self._virtual = 0
+        #: whether before_commit callbacks are running
+        self._committing = False
         #: verifies before each COMMIT that this unit's job is still its own; raises LeaseLost
         self.fence: Callable[[Link], None] | None = None
         self._outliving: list[Write] = []
@@ -187,16 +189,16 @@ class UnitOfWork:
         """Commits the transaction and does what follows from it; see the module's first lines.
 
         Raises:
-            TransactionControlError: an operation is in progress and `strict` is set; without it
-                the call is logged and ignored.
+            TransactionControlError: an operation, a savepoint or a before_commit callback is in progress
+                and `strict` is set; without it the call is logged and ignored.
         """
-        if self.in_progress:
+        if self.in_progress or self._committing:
             self._refuse_control("commit")
             return
         root = self.frames[0]
         try:
             self._run_before_commit()
-            jobs, root.jobs = root.jobs or [], None
+            jobs = root.jobs or []
             if jobs:
                 self.before_write()
                 insert_staged(self.link, jobs)
@@ -221,7 +223,7 @@ class UnitOfWork:
         Raises:
             TransactionControlError: as `commit`.
         """
-        if self.in_progress:
+        if self.in_progress or self._committing:
             self._refuse_control("rollback")
             return
         self._end_rolled_back()
@@ -237,9 +239,13 @@ class UnitOfWork:
 
     def _run_before_commit(self) -> None:
         root = self.frames[0]
-        while root.callbacks and root.callbacks.get("before_commit"):
-            for callback in root.callbacks.pop("before_commit"):
-                callback()
+        self._committing = True
+        try:
+            while root.callbacks and root.callbacks.get("before_commit"):
+                for callback in root.callbacks.pop("before_commit"):
+                    callback()
+        finally:
+            self._committing = False
 
     def _end_rolled_back(self) -> None:
         root = self.frames[0]
@@ -309,7 +315,13 @@ class UnitOfWork:
         message = (
             f"{verb}() was called"
             + (f" by {where}" if where else "")
-            + (f" during {doing[2]} of {doing[0]} {doing[1] or '(new)'}" if doing else " inside a savepoint")
+            + (
+                f" during {doing[2]} of {doing[0]} {doing[1] or '(new)'}"
+                if doing
+                else " inside a savepoint"
+                if self.in_progress
+                else " by a before_commit callback"
+            )
             + "; an operation is committed as a whole by whoever began it. Move the call to a job or an "
             "after_commit callback"
         )

@@ -11,11 +11,16 @@ class Failed(Exception):
     pass
 
 
-def _fails(unit, work):
-    """Runs work in a frame that then fails."""
-    with pytest.raises(Failed), unit.savepoint():
+def _break(unit, work, error):
+    with unit.savepoint():
         work()
-        raise Failed
+        raise error
+
+
+def _fails(unit, work, error=Failed):
+    """Runs work in a frame that then fails."""
+    with pytest.raises(error):
+        _break(unit, work, error)
 
 
 def test_a_frame_that_ends_well_keeps_what_was_written_in_it(unit, numbers):
@@ -50,9 +55,7 @@ def test_an_exception_passes_on_from_a_frame(unit):
 
 
 def test_what_is_no_exception_undoes_a_frame_too(unit, numbers):
-    with pytest.raises(KeyboardInterrupt), unit.savepoint():
-        numbers.add(unit, 1)
-        raise KeyboardInterrupt
+    _fails(unit, lambda: numbers.add(unit, 1), KeyboardInterrupt)
     assert numbers.seen_by(unit) == []
 
 
