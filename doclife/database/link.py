@@ -255,22 +255,36 @@ class Database:
 
     @contextmanager
     def transaction(self) -> Iterator[Connection]:
-        """Opens a short write transaction of its own; commits, or rolls back on an exception."""
-        if self.outer is None:
-            with transaction(self.engine) as connection:
-                yield connection
-            return
-        with self.outer.begin_nested():
-            yield self.outer
+        """Opens a short write transaction of its own; commits, or rolls back on an exception.
+
+        Raises:
+            DoclifeError: the database refused a statement of the block, or its beginning or end.
+        """
+        try:
+            if self.outer is None:
+                with transaction(self.engine) as connection:
+                    yield connection
+            else:
+                with self.outer.begin_nested():
+                    yield self.outer
+        except DBAPIError as error:
+            raise wrap(error, self.dialect) from error
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
-        """Opens a connection for reading."""
-        if self.outer is not None:
-            yield self.outer
-            return
-        with self.engine.connect() as connection:
-            yield connection
+        """Opens a connection for reading.
+
+        Raises:
+            DoclifeError: the database refused a statement of the block.
+        """
+        try:
+            if self.outer is not None:
+                yield self.outer
+            else:
+                with self.engine.connect() as connection:
+                    yield connection
+        except DBAPIError as error:
+            raise wrap(error, self.dialect) from error
 
     def close(self) -> None:
         """Closes the pool's connections."""

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import select
+from sqlalchemy import Connection, select
 
 from doclife.core import clock, ids
+from doclife.core.context import current_or_none
 from doclife.database.link import Link
 from doclife.schema.tables import background_job
 
@@ -46,17 +47,33 @@ def insert_staged(link: Link, jobs: Sequence[StagedJob]) -> None:
 
     Order: in the transaction that commits them, as its last statements but the fence.
     """
+    _insert(link.execute, link.dialect, jobs, None)
+
+
+def insert_jobs(connection: Connection, jobs: Sequence[StagedJob], *, time_zone: str) -> None:
+    """Does what `insert_staged` does, for who writes jobs outside a unit of work.
+
+    Args:
+        connection: in a write transaction.
+        jobs: without `run_at`.
+        time_zone: the site's.
+    """
+    _insert(connection.execute, connection.dialect.name, jobs, time_zone)
+
+
+def _insert(execute: Callable[..., Any], dialect: str, jobs: Sequence[StagedJob], time_zone: str | None) -> None:
     now = clock.utc_now()
+    site_now = _site_time(now) if time_zone is None else clock.to_site(now, time_zone)
     ordered = sorted(jobs, key=lambda job: job.dedup_key or "")
-    rows = [_row(job, now) for job in ordered]
+    rows = [_row(job, now, site_now) for job in ordered]
     keyed = [job for job in ordered if job.dedup_key is not None]
     if not keyed:
-        link.execute(background_job.insert(), rows)
+        execute(background_job.insert(), rows)
     else:
-        link.execute(_ignoring_taken_keys(link.dialect), rows)
+        execute(_ignoring_taken_keys(dialect), rows)
         table = background_job.c
         ids_in = select(table.name).where(table.name.in_([job.id for job in keyed]))
-        written = {row[0] for row in link.execute(ids_in)}
+        written = {row[0] for row in execute(ids_in)}
         for job in keyed:
             if job.id not in written:
                 job.state = "dropped"
@@ -81,14 +98,14 @@ def _ignoring_taken_keys(dialect: str) -> Any:
     return sqlite_insert(background_job).on_conflict_do_nothing(index_elements=["dedup_key"])
 
 
-def _row(job: StagedJob, now: datetime) -> dict[str, Any]:
-    due = job.run_at is None or job.run_at <= _site_time(now)
+def _row(job: StagedJob, now: datetime, site_now: datetime) -> dict[str, Any]:
+    due = job.run_at is None or job.run_at <= site_now
     return {
         "name": job.id,
         "owner": job.run_as,
         "modified_by": job.run_as,
-        "creation": _site_time(now),
-        "modified": _site_time(now),
+        "creation": site_now,
+        "modified": site_now,
         "docstatus": 0,
         "idx": 0,
         "queue": job.queue,
@@ -114,7 +131,5 @@ def _row(job: StagedJob, now: datetime) -> dict[str, Any]:
 
 
 def _site_time(now: datetime) -> datetime:
-    from doclife.core.context import current_or_none
-
     context = current_or_none()
     return clock.to_site(now, context.site.settings.time_zone if context is not None else "UTC")

@@ -19,6 +19,7 @@ from doclife.doctypes import error_log
 from doclife.events import hooks
 from doclife.events.handlers import import_path
 from doclife.events.registry import Registry
+from doclife.model import codec as _codec  # noqa: F401 documents travel in the arguments of jobs
 from doclife.outbox.release import release_staged
 from doclife.outbox.staging import StagedJob
 from doclife.queue.connect import open_broker

@@ -1,0 +1,102 @@
+"""Claiming: the conditional UPDATE that decides who runs a job, however often its id was delivered."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+import msgspec
+from sqlalchemy import Connection, select, update
+
+from doclife.core import clock
+from doclife.database.link import Database
+from doclife.schema.tables import background_job
+
+_job = background_job.c
+
+
+class ClaimedJob(msgspec.Struct, frozen=True, kw_only=True):
+    """A job that a worker may run: its row as claimed."""
+
+    id: str
+    queue: str
+    method: str
+    #: packed JSON
+    kwargs: str
+    run_as: str
+    label: str | None
+    #: seconds
+    timeout: int
+    #: the number of this claim; the row's must still be the same at every commit
+    fence: int
+    attempt: int
+    max_attempts: int
+    exceptions: int
+    conflicts: int
+    kills: int
+    retry: dict[str, Any] | None
+    #: packed JSON, see `doclife.outbox.followup`
+    on_success: str | None
+    on_failure: str | None
+    at_front: int
+
+
+#: columns in the order of ClaimedJob's fields
+COLUMNS = [_job["name" if name == "id" else name] for name in ClaimedJob.__struct_fields__]
+
+
+def claimed_job(row: Sequence[Any]) -> ClaimedJob:
+    """Returns the job of a row that was selected by `COLUMNS`."""
+    return ClaimedJob(**dict(zip(ClaimedJob.__struct_fields__, row, strict=True)))
+
+
+def claim(database: Database, job_id: str, worker: str) -> ClaimedJob | None:
+    """Claims a queued job that is due, in a transaction of its own.
+
+    Returns:
+        The job, or None: it is not queued any more, not due yet, or does not exist.
+    """
+    now = clock.utc_now()
+    with database.transaction() as connection:
+        return _claim(connection, job_id, worker, now)
+
+
+def claim_next(database: Database, queues: Sequence[str], worker: str) -> ClaimedJob | None:
+    """Claims the next due job of the first of `queues` that has one, without asking a broker.
+
+    For workers while the broker is down. Jobs at the front of a queue come first, then the oldest.
+    """
+    now = clock.utc_now()
+    for queue in queues:
+        for at_front in (1, 0):
+            # Each is one look into the index (status, queue, at_front, run_at), without any lock.
+            due = (
+                select(_job.name)
+                .where(_job.status == "queued", _job.queue == queue, _job.at_front == at_front, _job.run_at <= now)
+                .order_by(_job.run_at, _job.name)
+                .limit(1)
+            )
+            with database.reading() as connection:
+                if connection.execute(due).first() is None:
+                    continue
+            with database.transaction() as connection:
+                found = connection.execute(due.with_for_update(skip_locked=True)).first()
+                claimed = None if found is None else _claim(connection, found.name, worker, now)
+            if claimed is not None:
+                return claimed
+    return None
+
+
+def _claim(connection: Connection, job_id: str, worker: str, now: datetime) -> ClaimedJob | None:
+    statement = (
+        update(background_job)
+        .where(_job.name == job_id, _job.status == "queued", _job.run_at <= now)
+        .values(status="started", fence=_job.fence + 1, attempt=_job.attempt + 1, worker=worker, started_at=now)
+    )
+    if connection.dialect.name in ("mysql", "mariadb"):  # has no RETURNING for UPDATE
+        if connection.execute(statement).rowcount == 0:
+            return None
+        return claimed_job(connection.execute(select(*COLUMNS).where(_job.name == job_id)).one())
+    row = connection.execute(statement.returning(*COLUMNS)).first()
+    return None if row is None else claimed_job(row)

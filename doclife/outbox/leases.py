@@ -1,0 +1,106 @@
+"""Leases: of several processes one leads, until it ends, dies, or is late."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from sqlalchemy import or_, select, update
+
+from doclife.core import clock
+from doclife.core.errors import DoclifeError
+from doclife.core.log import get_logger
+from doclife.database.errors import DuplicateKey
+from doclife.database.link import Database
+from doclife.schema.tables import lease as lease_table
+
+LEASE_TAKEN = "lease_taken"
+LEASE_LOST = "lease_lost"
+LEASE_UNKNOWN = "lease_unknown"
+
+#: seconds a lease lasts
+LEASE_S = 20.0
+#: seconds between two renewals
+RENEW_S = 5.0
+
+_lease = lease_table.c
+
+log = get_logger(__name__)
+
+
+class Lease:
+    """The wish to lead under one name; held or not."""
+
+    def __init__(self, database: Database, name: str, holder: str, *, seconds: float = LEASE_S) -> None:
+        """Wants the lease; nothing is taken yet.
+
+        Args:
+            database: the site's.
+            name: of the lease.
+            holder: a name that nobody else has.
+            seconds: it lasts.
+        """
+        self._database, self.name, self.holder, self.seconds = database, name, holder, seconds
+        #: grows with each change of holder; 0 while not held
+        self.token = 0
+        self._renew_at = clock.utc_now()
+
+    def hold(self) -> bool:
+        """Takes or renews the lease where that is due, and returns whether it is held.
+
+        Who does not hold it writes nothing while another one does.
+        """
+        now = clock.utc_now()
+        if self.token and now < self._renew_at:
+            return True
+        held = self.token
+        try:
+            self.token = self._renewed(now) or self._taken(now)
+        except DoclifeError as error:  # the database is busy: the lease lasts longer than one such moment
+            log.debug(LEASE_UNKNOWN, lease=self.name, reason=str(error))
+            if now >= self._renew_at + timedelta(seconds=self.seconds - RENEW_S):
+                self.token = 0
+            return bool(self.token)
+        self._renew_at = now + timedelta(seconds=min(RENEW_S, self.seconds / 3))
+        if self.token != held:
+            log.info(LEASE_TAKEN if self.token else LEASE_LOST, lease=self.name, holder=self.holder, token=self.token)
+        return bool(self.token)
+
+    def release(self) -> None:
+        """Gives the lease back, so that another one leads at once."""
+        token, self.token = self.token, 0
+        if not token:
+            return
+        statement = update(lease_table).where(_lease.name == self.name, _lease.token == token).values(holder=None)
+        with self._database.transaction() as connection:
+            connection.execute(statement)
+
+    def _renewed(self, now: object) -> int:
+        if not self.token:
+            return 0
+        statement = (
+            update(lease_table)
+            .where(_lease.name == self.name, _lease.token == self.token, _lease.holder == self.holder)
+            .values(until=clock.utc_now() + timedelta(seconds=self.seconds))
+        )
+        with self._database.transaction() as connection:
+            return self.token if connection.execute(statement).rowcount else 0
+
+    def _taken(self, now: object) -> int:
+        free = or_(_lease.holder.is_(None), _lease.until <= now)
+        with self._database.reading() as connection:
+            row = connection.execute(select(_lease.token, free).where(_lease.name == self.name)).first()
+        if row is not None and not row[1]:
+            return 0
+        until = clock.utc_now() + timedelta(seconds=self.seconds)
+        try:
+            with self._database.transaction() as connection:
+                if row is None:
+                    connection.execute(
+                        lease_table.insert().values(name=self.name, holder=self.holder, until=until, token=1)
+                    )
+                    return 1
+                statement = update(lease_table).where(_lease.name == self.name, _lease.token == row.token, free)
+                taken = connection.execute(statement.values(holder=self.holder, until=until, token=row.token + 1))
+                return int(row.token) + 1 if taken.rowcount else 0
+        except DuplicateKey:  # another one made the row in this moment
+            return 0

@@ -1,0 +1,96 @@
+"""Rescue: jobs whose worker has died run again, or are given up."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from sqlalchemy import Connection, select
+
+from doclife.core.errors import BrokerUnavailable
+from doclife.core.log import get_logger
+from doclife.database.link import Database
+from doclife.outbox import complete, workers
+from doclife.outbox.claim import COLUMNS, ClaimedJob, claimed_job
+from doclife.outbox.delivery import release_again
+from doclife.outbox.release import release, ticket
+from doclife.outbox.staging import StagedJob
+from doclife.outbox.workers import Liveness
+from doclife.queue.protocol import Broker
+from doclife.schema.tables import background_job
+
+JOB_RESCUED = "job_rescued"
+JOB_DEAD = "job_dead"
+
+_job = background_job.c
+
+#: writes the Error Log of a job that is given up, and its on_failure job, which it returns;
+#: takes the connection, the job and the reason
+RecordDead = Callable[[Connection, ClaimedJob, str], list[StagedJob]]
+
+log = get_logger(__name__)
+
+
+class Rescuer:
+    """Finds jobs that were started by workers that do not live any more."""
+
+    def __init__(self, database: Database, broker: Broker, liveness: Liveness, record_dead: RecordDead) -> None:
+        """Rescues the jobs of one site.
+
+        Args:
+            database: the site's.
+            broker: the site's.
+            liveness: how its workers show that they live.
+            record_dead: keeps what is to be known of a job that is given up.
+        """
+        self._database, self._broker, self._liveness = database, broker, liveness
+        self._record_dead = record_dead
+
+    def run(self) -> int:
+        """Rescues the jobs of all dead workers and returns how many; the workers' rows are removed."""
+        query = select(_job.worker).where(_job.status == "started", _job.worker.is_not(None)).distinct()
+        with self._database.reading() as connection:
+            with_jobs = set(connection.execute(query).scalars())
+        return self.bury(self._liveness.dead(with_jobs.union(workers.registered(self._database))))
+
+    def bury(self, dead: Iterable[str]) -> int:
+        """Rescues the jobs of workers that are known to be dead.
+
+        Args:
+            dead: their names.
+        Order: after their processes have ended.
+        """
+        rescued = 0
+        for worker in dead:
+            query = select(*COLUMNS).where(_job.worker == worker, _job.status == "started")
+            with self._database.reading() as connection:
+                jobs = [claimed_job(row) for row in connection.execute(query)]
+            rescued += sum(self._rescue(job, worker) for job in jobs)
+            workers.unregister(self._database, worker)
+            try:
+                # What it had popped and not claimed is in no queue; without this the reconciliation finds it.
+                release_again(self._database, self._broker, self._broker.unregister_worker(worker))
+            except BrokerUnavailable as error:
+                log.debug(JOB_RESCUED, worker=worker, reason=str(error))
+        return rescued
+
+    def _rescue(self, job: ClaimedJob, worker: str) -> bool:
+        kills = job.kills + 1
+        if kills < job.max_attempts:
+            reason = f"its worker {worker} died while it ran (attempt {job.attempt}); it runs again"
+            with self._database.transaction() as connection:
+                if not complete.requeue(connection, job, error=reason, kills=kills):
+                    return False
+            release(self._broker, [ticket(job)])
+            log.warning(JOB_RESCUED, job=job.id, method=job.method, worker=worker, kills=kills)
+            return True
+        reason = (
+            f"its worker died while it ran {kills} times, the last was {worker}; it is not run again. Does it "
+            f"take more memory than there is, or longer than {job.timeout} s in code that cannot be interrupted?"
+        )
+        with self._database.transaction() as connection:
+            if not complete.fail(connection, job, reason, kills=kills):
+                return False
+            follow_ups = self._record_dead(connection, job, reason)
+        log.error(JOB_DEAD, job=job.id, method=job.method, worker=worker, kills=kills)
+        release(self._broker, [ticket(each) for each in follow_ups if each.state == "queued"])
+        return True

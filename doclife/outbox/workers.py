@@ -1,0 +1,168 @@
+"""Which workers live: a row each, and on SQLite a file that the living hold locked.
+
+On a server the row's heartbeat tells. On SQLite it could not: a job that has written holds the
+only writer lock for as long as it runs, and its worker's heartbeat would wait behind it. There all
+workers are on one host, and the operating system frees a lock when its holder dies.
+"""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterable, Sequence
+from datetime import timedelta
+from pathlib import Path
+from typing import Protocol
+
+from sqlalchemy import delete, select, update
+
+from doclife.core import clock, json
+from doclife.database.link import Database
+from doclife.queue.locks import FileLock
+from doclife.schema.tables import worker as worker_table
+
+#: seconds between two heartbeats in a worker's row
+HEARTBEAT_S = 10.0
+#: seconds without a heartbeat after which a worker is dead
+DEAD_AFTER_S = 45.0
+
+_worker = worker_table.c
+
+
+class Liveness(Protocol):
+    """How workers show that they live."""
+
+    def hold(self, worker: str) -> None:
+        """Shows that this process's worker lives, until `let_go` or its death."""
+        ...
+
+    def let_go(self, worker: str) -> None:
+        """Ends that."""
+        ...
+
+    def beat(self, worker: str) -> bool:
+        """Renews the heartbeat; returns whether the worker's row is still there."""
+        ...
+
+    def dead(self, workers: Iterable[str]) -> set[str]:
+        """Returns those that do not live."""
+        ...
+
+
+class Heartbeats:
+    """Liveness by the row's heartbeat: for workers on any number of hosts."""
+
+    def __init__(self, database: Database) -> None:
+        """Reads and writes the rows of `database`."""
+        self._database = database
+
+    def hold(self, worker: str) -> None:
+        """Needs nothing: the row comes with the registration."""
+
+    def let_go(self, worker: str) -> None:
+        """Needs nothing: the row goes with the registration."""
+
+    def beat(self, worker: str) -> bool:
+        """Renews the heartbeat; returns whether the worker's row is still there."""
+        statement = update(worker_table).where(_worker.name == worker).values(heartbeat=clock.utc_now())
+        with self._database.transaction() as connection:
+            return connection.execute(statement).rowcount == 1
+
+    def dead(self, workers: Iterable[str]) -> set[str]:
+        """Returns those without a row or with a heartbeat older than 45 s."""
+        wanted = set(workers)
+        oldest = clock.utc_now() - timedelta(seconds=DEAD_AFTER_S)
+        living = select(_worker.name).where(_worker.name.in_(wanted), _worker.heartbeat > oldest)
+        with self._database.reading() as connection:
+            return wanted.difference(connection.execute(living).scalars())
+
+
+class FileLocks:
+    """Liveness by a locked file each: for workers on one host."""
+
+    def __init__(self, folder: Path) -> None:
+        """Keeps the files in `folder`, which is made when the first worker comes."""
+        self._folder = folder
+        self._held: dict[str, FileLock] = {}
+
+    def hold(self, worker: str) -> None:
+        """Locks the worker's file."""
+        self._folder.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(self._folder / worker)
+        taken = lock.take()
+        assert taken, f"two workers are named {worker}"
+        self._held[worker] = lock
+
+    def let_go(self, worker: str) -> None:
+        """Removes the worker's file."""
+        lock = self._held.pop(worker, None)
+        if lock is not None:
+            lock.path.unlink(missing_ok=True)
+            lock.close()
+
+    def beat(self, worker: str) -> bool:
+        """Needs nothing: the lock lasts."""
+        return True
+
+    def dead(self, workers: Iterable[str]) -> set[str]:
+        """Returns those whose file is not locked; their files are removed."""
+        return {worker for worker in workers if self._is_dead(worker)}
+
+    def _is_dead(self, worker: str) -> bool:
+        path = self._folder / worker
+        if not path.exists():
+            return True
+        lock = FileLock(path)
+        try:
+            if not lock.take():
+                return False
+            path.unlink(missing_ok=True)
+            return True
+        finally:
+            lock.close()
+
+
+def liveness_of(database: Database, folder: Path) -> Liveness:
+    """Returns how the workers of a site show that they live.
+
+    Args:
+        database: the site's.
+        folder: the site's own.
+    """
+    return FileLocks(folder / "workers") if database.dialect == "sqlite" else Heartbeats(database)
+
+
+def register(database: Database, worker: str, *, pid: int, queues: Sequence[str], isolation: str) -> None:
+    """Writes a worker's row.
+
+    Args:
+        database: the site's.
+        worker: a name that no other worker has or had.
+        pid: of its process.
+        queues: it serves.
+        isolation: inproc, fork or inline.
+    Order: after it holds its liveness, before its first claim.
+    """
+    now = clock.utc_now()
+    values = {
+        "name": worker,
+        "host": socket.gethostname()[:140],
+        "pid": pid,
+        "queues": json.pack(list(queues)),
+        "isolation": isolation,
+        "started_at": now,
+        "heartbeat": now,
+    }
+    with database.transaction() as connection:
+        connection.execute(worker_table.insert().values(values))
+
+
+def unregister(database: Database, worker: str) -> None:
+    """Removes a worker's row."""
+    with database.transaction() as connection:
+        connection.execute(delete(worker_table).where(_worker.name == worker))
+
+
+def registered(database: Database) -> list[str]:
+    """Returns the names of all workers that have a row, dead ones too."""
+    with database.reading() as connection:
+        return list(connection.execute(select(_worker.name).order_by(_worker.started_at)).scalars())

@@ -1,0 +1,175 @@
+"""The `inproc` worker: a warm process that takes one job after the other.
+
+It is registered as an RQ worker, but takes its jobs by a thin loop of its own: RQ's costs twenty
+round trips a job. While the broker is down it takes them from the table.
+"""
+
+from __future__ import annotations
+
+import random
+import threading
+from collections.abc import Sequence
+
+from doclife.core.clock import monotonic
+from doclife.core.errors import BrokerUnavailable, DoclifeError, UnknownQueueError, nearest
+from doclife.core.log import get_logger
+from doclife.outbox.claim import ClaimedJob, claim, claim_next
+from doclife.outbox.delivery import release_again
+from doclife.queue.protocol import Outcome
+from doclife.site.runtime import Site
+from doclife.worker.patience import patiently
+from doclife.worker.presence import liveness, present
+from doclife.worker.pulse import Pulse
+from doclife.worker.relaying import relay_of
+from doclife.worker.run import run_claimed
+
+WORKER_STARTED = "worker_started"
+WORKER_ENDED = "worker_ended"
+POLLING = "worker_polls_the_table"
+GIVING_BACK_FAILED = "worker_giving_back_failed"
+
+#: seconds of one wait for a job; a worker that is told to end notices within it
+WAIT_S = 1.0
+#: seconds between two looks into the table while the broker is down
+POLL_S = 1.0
+#: seconds for which the table is looked into after the broker has come back: what was released
+#: meanwhile is in no queue until the relay has compared them
+DISTRUST_S = 40.0
+
+log = get_logger(__name__)
+
+
+def check_queues(site: Site, queues: Sequence[str]) -> tuple[str, ...]:
+    """Returns the queues to serve, highest priority first; all of the site for none.
+
+    Raises:
+        UnknownQueueError: the site has no such queue.
+    """
+    known = site.settings.queues()
+    for queue in queues:
+        if queue not in known:
+            raise UnknownQueueError(
+                f"site {site.name} has no queue {queue!r}.{nearest(queue, known)} Queues: {', '.join(known)}"
+            )
+    return tuple(queues) or tuple(known)
+
+
+class WorkerLoop:
+    """One worker in this process."""
+
+    def __init__(
+        self,
+        site: Site,
+        queues: Sequence[str] = (),
+        *,
+        burst: bool = False,
+        max_jobs: int = 0,
+        name: str | None = None,
+        parent: int = 0,
+    ) -> None:
+        """Prepares a worker; it is known to nobody yet.
+
+        Args:
+            site: whose jobs it runs.
+            queues: highest priority first; none: all.
+            burst: end when nothing due is left.
+            max_jobs: end after so many; 0: never.
+            name: chosen by its supervisor; None: a new one.
+            parent: process id of its supervisor, without which it ends; 0: none.
+        Raises:
+            UnknownQueueError: the site has no such queue.
+        """
+        self.site = site
+        self.queues = check_queues(site, queues)
+        self._burst, self._max_jobs, self._name, self._parent = burst, max_jobs, name, parent
+        self.stopping = threading.Event()
+        self._worker = ""
+        #: until when the table is looked into as well, by `monotonic`
+        self._distrust_until = 0.0
+
+    def stop(self) -> None:
+        """Has the worker end when the job that it runs has ended; may be called by a signal's handler."""
+        self.stopping.set()
+
+    def run(self) -> int:
+        """Runs jobs until it is told to stop, or is done; returns how many it ran."""
+        site = self.site
+        with present(site, queues=self.queues, isolation="inproc", name=self._name) as worker:
+            self._worker = worker
+            self._register()
+            log.info(WORKER_STARTED, worker=worker, queues=self.queues)
+            relay_stop = threading.Event()
+            relay = threading.Thread(target=relay_of(site, worker).run, args=(relay_stop,), name="relay", daemon=True)
+            ran = 0
+            try:
+                with Pulse(worker, site.broker, liveness(site), parent=self._parent, stop=self.stopping) as pulse:
+                    relay.start()
+                    ran = self._work(pulse)
+            finally:
+                relay_stop.set()
+                relay.join()
+                self._leave()
+        log.info(WORKER_ENDED, worker=worker, jobs=ran)
+        return ran
+
+    def _work(self, pulse: Pulse) -> int:
+        ran = 0
+        while not self.stopping.is_set() and (not self._max_jobs or ran < self._max_jobs):
+            claimed = self._next()
+            if claimed is None:
+                if self._burst and (claimed := self._from_table()) is None:
+                    break
+                if claimed is None:
+                    continue
+            outcome = run_claimed(self.site, claimed, watch=pulse.watch)
+            ran += 1
+            self._done(claimed.id, outcome)
+        return ran
+
+    def _next(self) -> ClaimedJob | None:
+        """Returns the next job, or None when there was none for a moment."""
+        if self._distrust_until and (claimed := self._from_table()) is not None:
+            return claimed
+        try:
+            id = self.site.broker.pop(self.queues, self._worker, timeout=0 if self._burst else WAIT_S)
+        except BrokerUnavailable as error:
+            if not self._distrust_until:
+                log.warning(POLLING, worker=self._worker, reason=str(error))
+            self._distrust_until = monotonic() + DISTRUST_S
+            claimed = self._from_table()
+            if claimed is None and not self._burst:
+                self.stopping.wait(POLL_S * random.uniform(0.7, 1.3))  # noqa: S311 no secret
+            return claimed
+        if self._distrust_until and monotonic() > self._distrust_until:
+            self._distrust_until = 0.0
+        if id is None:
+            return None
+        job_id = id
+        claimed = patiently(lambda: claim(self.site.database, job_id, self._worker))
+        if claimed is None:  # delivered twice, cancelled, or gone
+            self._done(id, "")
+        return claimed
+
+    def _from_table(self) -> ClaimedJob | None:
+        return patiently(lambda: claim_next(self.site.database, self.queues, self._worker))
+
+    def _register(self) -> None:
+        try:
+            self.site.broker.register_worker(self._worker, self.queues)
+        except BrokerUnavailable as error:
+            log.warning(POLLING, worker=self._worker, reason=str(error))
+            self._distrust_until = monotonic() + DISTRUST_S
+
+    def _done(self, id: str, outcome: Outcome) -> None:
+        try:
+            self.site.broker.done(id, self._worker, outcome)
+        except BrokerUnavailable:
+            # The id stays in this worker's list until it leaves; whoever gets it again finds it claimed.
+            self._distrust_until = monotonic() + DISTRUST_S
+
+    def _leave(self) -> None:
+        broker = self.site.broker
+        try:
+            release_again(self.site.database, broker, broker.unregister_worker(self._worker))
+        except DoclifeError as error:  # the relay does it when it finds this worker gone
+            log.warning(GIVING_BACK_FAILED, worker=self._worker, reason=str(error))

@@ -1,0 +1,54 @@
+"""Being known as a worker: by name, in the table of workers, and alive."""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from weakref import WeakKeyDictionary
+
+from doclife.core import ids
+from doclife.outbox import workers
+from doclife.outbox.workers import Liveness, liveness_of
+from doclife.site.runtime import Site
+from doclife.worker.patience import patiently
+
+_liveness: WeakKeyDictionary[Site, Liveness] = WeakKeyDictionary()
+
+
+def new_name() -> str:
+    """Returns a name that no other worker has or had."""
+    host = "".join(each if each.isalnum() or each == "-" else "-" for each in socket.gethostname()[:60])
+    return f"{host}-{os.getpid()}-{ids.hash_name()}"
+
+
+def liveness(site: Site) -> Liveness:
+    """Returns how the workers of a site show that they live; one object per site and process."""
+    found = _liveness.get(site)
+    if found is None:
+        found = _liveness[site] = liveness_of(site.database, site.folder)
+    return found
+
+
+@contextmanager
+def present(site: Site, *, queues: Sequence[str], isolation: str, name: str | None = None) -> Iterator[str]:
+    """Makes this process a worker for the block; yields its name.
+
+    Args:
+        site: whose jobs it runs.
+        queues: it serves.
+        isolation: inproc, fork or inline.
+        name: that was chosen for it; None: a new one.
+    """
+    worker = name or new_name()
+    alive = liveness(site)
+    alive.hold(worker)
+    try:
+        patiently(lambda: workers.register(site.database, worker, pid=os.getpid(), queues=queues, isolation=isolation))
+        try:
+            yield worker
+        finally:
+            patiently(lambda: workers.unregister(site.database, worker))
+    finally:
+        alive.let_go(worker)

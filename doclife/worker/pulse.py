@@ -1,0 +1,79 @@
+"""What a worker does beside its jobs, in a thread: signs of life, the watchdog, a look at its parent."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+
+from doclife.core.clock import monotonic
+from doclife.core.errors import BrokerUnavailable, DoclifeError
+from doclife.core.log import get_logger
+from doclife.outbox.workers import HEARTBEAT_S, Liveness
+from doclife.queue.protocol import Broker, State
+from doclife.worker.timeout import TimeLimit
+
+HEARTBEAT_FAILED = "worker_heartbeat_failed"
+KILLS_ITSELF = "worker_kills_itself"
+PARENT_GONE = "worker_parent_gone"
+
+#: seconds between two beats
+BEAT_S = 1.0
+
+log = get_logger(__name__)
+
+
+class Pulse:
+    """A worker's side thread."""
+
+    def __init__(self, worker: str, broker: Broker, liveness: Liveness, *, parent: int, stop: threading.Event) -> None:
+        """Prepares the thread.
+
+        Args:
+            worker: name of the worker.
+            broker: it is registered with.
+            liveness: how it shows that it lives.
+            parent: process id of the supervisor, without which the worker ends; 0: none.
+            stop: is set when the worker is to end.
+        """
+        self._worker, self._broker, self._liveness, self._parent, self._stop = worker, broker, liveness, parent, stop
+        self.state: State = "idle"
+        self._limit: TimeLimit | None = None
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="pulse", daemon=True)
+
+    def __enter__(self) -> Pulse:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self._ended.set()
+        self._thread.join()
+
+    def watch(self, limit: TimeLimit | None) -> None:
+        """Watches over the time limit of the job that runs, or of none."""
+        self._limit = limit
+        self.state = "idle" if limit is None else "busy"
+
+    def _run(self) -> None:
+        row_at = monotonic() + HEARTBEAT_S
+        while not self._ended.wait(BEAT_S):
+            self._watchdog()
+            if self._parent and os.getppid() != self._parent and not self._stop.is_set():
+                log.warning(PARENT_GONE, worker=self._worker)
+                self._stop.set()
+            try:
+                self._broker.heartbeat(self._worker, self.state)
+                if monotonic() >= row_at:
+                    row_at = monotonic() + HEARTBEAT_S
+                    self._liveness.beat(self._worker)
+            except BrokerUnavailable:  # it registers the worker again when it is back
+                continue
+            except DoclifeError as error:
+                log.debug(HEARTBEAT_FAILED, worker=self._worker, reason=str(error))
+
+    def _watchdog(self) -> None:
+        limit = self._limit
+        if limit is not None and monotonic() > limit.kill_at:
+            log.error(KILLS_ITSELF, worker=self._worker, seconds=limit.seconds)
+            os.kill(os.getpid(), signal.SIGKILL)

@@ -1,0 +1,247 @@
+"""Running one claimed job: its context, its unit of work, its end."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from sqlalchemy import Connection
+
+from doclife.core import json
+from doclife.core.context import activate, current_or_none
+from doclife.core.errors import TransactionControlError
+from doclife.core.log import get_logger
+from doclife.database.link import Link
+from doclife.doctypes import error_log
+from doclife.jobs.current import CurrentJob
+from doclife.jobs.functions import call_with, resolve
+from doclife.jobs.retry import DEFAULT_MAX, RetryJob, from_row
+from doclife.outbox import complete
+from doclife.outbox.claim import ClaimedJob, claim
+from doclife.outbox.complete import LeaseLost
+from doclife.outbox.followup import follow_up, pack_result
+from doclife.outbox.release import release, ticket
+from doclife.outbox.staging import StagedJob, insert_jobs
+from doclife.queue.protocol import Outcome
+from doclife.site.load import load_site
+from doclife.site.runtime import Site
+from doclife.uow.retry import is_conflict
+from doclife.worker.patience import patiently
+from doclife.worker.presence import present
+from doclife.worker.timeout import JobTimedOut, TimeLimit
+
+JOB_FAILED = "job_failed"
+JOB_FINISHED = "job_finished"
+JOB_LOST = "job_lost"
+JOB_QUEUED_AGAIN = "job_queued_again"
+AFTER_JOB_FAILED = "after_job_failed"
+
+#: a job that lost so often against others waits before it tries again
+CONFLICTS_AT_ONCE = 2
+
+log = get_logger(__name__)
+
+#: is told the time limit of the job that begins, and None when it has ended
+Watch = Callable[[TimeLimit | None], None]
+
+
+def run_job(id: str) -> None:
+    """Claims and runs one job: what the broker's own tools see as the job's function.
+
+    Runs on the open context's site, or on the one in use. An id that is not to be run is passed over.
+    """
+    context = current_or_none()
+    site: Site = context.site if context is not None else load_site()
+    with present(site, queues=(), isolation="inline") as worker:
+        claimed = claim(site.database, id, worker)
+        if claimed is not None:
+            run_claimed(site, claimed)
+
+
+def run_claimed(site: Site, claimed: ClaimedJob, *, watch: Watch | None = None) -> Outcome:
+    """Runs a claimed job to its end; whatever the job raises is recorded, not passed on.
+
+    Args:
+        site: whose job it is.
+        claimed: by this process.
+        watch: is told the time limit.
+    Returns:
+        "finished" or "failed"; "" if it was queued again, or belongs to another worker by now.
+    """
+    context = site.context(claimed.run_as)
+    with activate(context):
+        run = _Run(site, context, claimed)
+        try:
+            outcome = run.to_its_end(watch)
+            run.after_hooks()
+        finally:
+            context.unit.close()
+    return outcome
+
+
+class _Run:
+    """One run of one job in its context."""
+
+    def __init__(self, site: Site, context: Any, claimed: ClaimedJob) -> None:
+        self.site, self.context, self.claimed = site, context, claimed
+        self.unit = context.unit
+        self.job = context.job = CurrentJob(
+            id=claimed.id, queue=claimed.queue, method=claimed.method, attempt=claimed.attempt
+        )
+        self.kwargs: dict[str, Any] = {}
+        self.result: Any = None
+        self.ended = False
+
+    def to_its_end(self, watch: Watch | None) -> Outcome:
+        try:
+            with TimeLimit(self.claimed.timeout) as limit:
+                if watch is not None:
+                    watch(limit)
+                self._body(limit)
+        except LeaseLost as lost:
+            log.warning(JOB_LOST, job=self.claimed.id, reason=str(lost))
+            return ""
+        except KeyboardInterrupt:
+            self._queue_again_uncounted()
+            raise
+        except BaseException as error:  # noqa: BLE001 a job may raise anything, sys.exit() too: it ends the job alone
+            return self._failed(error)
+        finally:
+            self.unit.fence = None
+            if watch is not None:
+                watch(None)
+        log.debug(JOB_FINISHED, job=self.claimed.id, method=self.claimed.method)
+        return "finished"
+
+    def _body(self, limit: TimeLimit) -> None:
+        claimed, unit = self.claimed, self.unit
+        unit.fence = self._verify
+        self.kwargs = json.unpack(claimed.kwargs)
+        for hook in self._hooks("before_job"):
+            call_with(hook, method=claimed.method, kwargs=self.kwargs)
+        self.result = resolve(claimed.method, f"job {claimed.id}")(**self.kwargs)
+        packed = pack_result(self.result)
+        if claimed.on_success is not None:
+            unit.stage(follow_up(claimed.on_success, claimed, result=self.result))
+
+        def finish(link: Link) -> None:
+            unit.before_write()
+            complete.finish(link, claimed, packed, progress=self.job.progress)
+            limit.disarm()
+            self.ended = True
+
+        unit.fence = finish
+        unit.commit()
+        if not self.ended:
+            raise TransactionControlError(
+                f"{claimed.method} returned inside a savepoint or a document operation, which cannot be committed; "
+                "use `with db.savepoint():` so that it ends"
+            )
+
+    def _verify(self, link: Link) -> None:
+        """Is the unit's fence at every commit that the job makes itself."""
+        writing = link.writing or self.job.progress is not None
+        if writing:
+            self.unit.before_write()
+        complete.verify(link, self.claimed, writing=writing, progress=self.job.progress)
+        self.job.progress = None
+
+    def _failed(self, error: BaseException) -> Outcome:
+        """Records how the run ended and decides whether there is another."""
+        self.unit.close()  # what it wrote is gone, and with it the locks that the record below needs
+        claimed = self.claimed
+        text = error_log.describe(error)
+        after_s, counters = self._another_run(error)
+        if after_s is not None:
+            return self._queue_again(after_s, counters, text)
+        follow_ups: list[StagedJob] = []
+
+        def record(connection: Connection) -> bool:
+            if not complete.fail(connection, claimed, text, **counters):
+                return False
+            record_failure(connection, self.site, claimed, f"{claimed.method}: {_first_line(error)}", text, follow_ups)
+            return True
+
+        if not self._in_transaction(record):
+            log.warning(JOB_LOST, job=claimed.id, reason="it had ended, or belongs to another worker", error=text)
+            return ""
+        log.error(JOB_FAILED, job=claimed.id, method=claimed.method, user=claimed.run_as, error=_first_line(error))
+        if follow_ups:
+            self.site.release(follow_ups)
+        return "failed"
+
+    def _another_run(self, error: BaseException) -> tuple[float | None, dict[str, int]]:
+        """Returns the seconds until the next run, or None for none, and the counters that this run changes."""
+        claimed, policy = self.claimed, from_row(self.claimed.retry)
+        if is_conflict(error):
+            counters = {"conflicts": claimed.conflicts + 1}
+            if claimed.conflicts >= DEFAULT_MAX:
+                return None, counters
+            return (0.0 if claimed.conflicts < CONFLICTS_AT_ONCE else 2.0**claimed.conflicts), counters
+        counters = {"exceptions": claimed.exceptions + 1}
+        if isinstance(error, RetryJob):
+            allowed = policy.max if policy is not None else DEFAULT_MAX
+            return (max(error.after, 0.0) if claimed.exceptions < allowed else None), counters
+        if policy is None or claimed.exceptions >= policy.max or not isinstance(error, (Exception, JobTimedOut)):
+            return None, counters
+        return policy.delay(claimed.exceptions + 1), counters
+
+    def _queue_again(self, after_s: float, counters: dict[str, int], text: str) -> Outcome:
+        claimed = self.claimed
+        if self._in_transaction(lambda c: complete.requeue(c, claimed, error=text, after_s=after_s, **counters)):
+            log.info(JOB_QUEUED_AGAIN, job=claimed.id, method=claimed.method, after_s=after_s, **counters)
+            if after_s == 0:
+                release(self.site.broker, [ticket(claimed)])
+        return ""
+
+    def _queue_again_uncounted(self) -> None:
+        self.unit.close()
+        if self._in_transaction(lambda connection: complete.give_back(connection, self.claimed)):
+            release(self.site.broker, [ticket(self.claimed)])
+
+    def _in_transaction(self, write: Callable[[Connection], bool]) -> bool:
+        def work() -> bool:
+            with self.site.database.transaction() as connection:
+                return write(connection)
+
+        return patiently(work)
+
+    def after_hooks(self) -> None:
+        for hook in self._hooks("after_job"):
+            try:
+                call_with(hook, method=self.claimed.method, kwargs=self.kwargs, result=self.result)
+                self.unit.commit()
+            except Exception as error:
+                log.error(AFTER_JOB_FAILED, job=self.claimed.id, exc_info=error)
+                error_log.record(self.context, f"after_job hook failed: {error}", error_log.describe(error))
+                self.unit.rollback()
+
+    def _hooks(self, key: str) -> Sequence[Callable[..., Any]]:
+        return self.site.registry.functions(key)
+
+
+def record_failure(
+    connection: Connection, site: Site, job: ClaimedJob, title: str, text: str, follow_ups: list[StagedJob]
+) -> None:
+    """Writes what belongs to a job that has failed for good: its Error Log, and its `on_failure` job.
+
+    Args:
+        connection: in the transaction that fails the job.
+        site: whose job it is.
+        job: as claimed.
+        title: one line.
+        text: the whole story.
+        follow_ups: gets the job that is to be released after the commit.
+    """
+    zone = site.settings.time_zone
+    values = error_log.entry(job.run_as, title, text, time_zone=zone, job=job.id)
+    connection.execute(error_log.ErrorLog.__table__.insert().values(values))
+    follow_ups.clear()
+    if job.on_failure is not None:
+        follow_ups.append(follow_up(job.on_failure, job, error=text))
+        insert_jobs(connection, follow_ups, time_zone=zone)
+
+
+def _first_line(error: BaseException) -> str:
+    text = str(error).strip().partition("\n")[0]
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__
