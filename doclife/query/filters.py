@@ -36,7 +36,7 @@ def conditions(scope: Scope, filters: Any) -> list[Condition]:
     if filters is None:
         return []
     if isinstance(filters, ColumnElement):
-        return [filters]
+        return [scope.adopt(filters)]
     if isinstance(filters, str):
         data = _from_json(filters)
         return conditions(scope, data) if data is not None else [compare(scope.place("name"), "=", filters)]

@@ -6,6 +6,9 @@ from typing import Any
 
 from sqlalchemy.sql.elements import ColumnElement
 
+#: as `order_by`: the type's own order, where the query is not about many documents together
+TYPE_ORDER = "KEEP_DEFAULT_ORDERING"
+
 
 def default_order(cls: Any) -> list[ColumnElement[Any]]:
     """Returns the type's own order; names decide between equals, so that pages do not overlap."""

@@ -1,6 +1,6 @@
 """The language of field and order strings: names, numbers, texts, functions, `+ - * /`, `as`.
 
-    field    = "*" | [table "."] "*" | sum ["as"] [alias]
+    field    = ["distinct"] "*" | [table "."] "*" | sum ["as"] [alias]
     sum      = product {("+" | "-") product}
     product  = unary {("*" | "/") unary}
     unary    = ["-"] (number | text | "(" sum ")" | function | name)
@@ -26,7 +26,7 @@ _TOKEN = re.compile(
       | (?P<text>'(?:[^']|'')*'|"(?:[^"]|"")*")
       | (?P<number>\d+(?:\.\d+)?)
       | (?P<word>[^\W\d]\w*)
-      | (?P<sign>[-+*/(),.])
+      | (?P<sign>-(?!-)|[+*/(),.])
     )""",
     re.VERBOSE,
 )
@@ -81,6 +81,8 @@ class Item:
 
     node: Node
     label: str
+    #: whether "distinct" stands before it
+    distinct: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +156,10 @@ class _Reader:
     # fields
 
     def field(self) -> Item:
+        distinct = self.next_is("distinct") and self.tokens[self.position + 1][0] in ("word", "quoted")
+        if distinct:
+            distinct = self.tokens[self.position + 1][1].lower() != "as"
+        self.position += distinct
         start = self.position
         node = self.star() or self.sum()
         written = self.since(start)
@@ -163,7 +169,7 @@ class _Reader:
             raise self.refuse()
         if not label:
             label = node.column if isinstance(node, Name) else written
-        return Item(node, label)
+        return Item(node, label, distinct)
 
     def star(self) -> Star | None:
         if self.take("*"):
@@ -270,6 +276,19 @@ def parse_name(text: str) -> Name:
     if not isinstance(node, Name) or not reader.at_end:
         raise ValidationError(f"{text!r} is not the name of a field")
     return node
+
+
+@lru_cache(maxsize=1000)
+def parse_arguments(text: str) -> tuple[tuple[Node, ...], bool]:
+    """Returns the arguments of a function that were written apart from it, and whether they begin with "distinct".
+
+    Raises:
+        ValidationError: it is not of this language.
+    """
+    reader = _Reader(text)
+    distinct = bool(reader.take("distinct"))
+    nodes: tuple[Node, ...] = reader.list_of(lambda: reader.star() or reader.sum())
+    return nodes, distinct
 
 
 @lru_cache(maxsize=1000)

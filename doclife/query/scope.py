@@ -7,21 +7,27 @@ name). Linked documents and rows are left-joined, once each.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
+from sqlalchemy import Column, Table
+from sqlalchemy.sql import visitors
 from sqlalchemy.sql.elements import ColumnElement
-from sqlalchemy.sql.selectable import FromClause
+from sqlalchemy.sql.selectable import FromClause, SelectBase
 
-from doclife.core.errors import UnknownFieldError, ValidationError, nearest
+from doclife.core.errors import PermissionDenied, UnknownFieldError, ValidationError, nearest
 from doclife.schema import registry
 from doclife.schema.field import Field
 from doclife.schema.fieldtypes import Check, Currency, Data, Datetime, Float, Int, Link, Percent, TextField
 from doclife.schema.fieldtypes import Table as TableField
 
+Expression = TypeVar("Expression", bound=ColumnElement[Any])
+
 #: adds to the ON of the join of a document type: (class, joined table) -> condition
 OnJoin = Callable[[Any, FromClause], "ColumnElement[bool] | None"]
+#: names of a class's columns that must not be seen
+Hidden = Callable[[Any], Collection[str]]
 
 #: fields that stand for the columns every table has
 _STANDARD: Mapping[str, Field[Any, Any]] = {
@@ -85,12 +91,13 @@ def unknown_field(cls: Any, name: str) -> UnknownFieldError:
 class Scope:
     """The names of one query over one document type."""
 
-    def __init__(self, cls: Any, *, on_join: OnJoin | None = None) -> None:
+    def __init__(self, cls: Any, *, on_join: OnJoin | None = None, hidden: Hidden | None = None) -> None:
         """Begins with the type's own table.
 
         Args:
             cls: its document class.
             on_join: what must hold of joined documents and rows for them to be seen.
+            hidden: the columns of a class that this query must not use.
         """
         self.cls = cls
         self.doctype: str = cls.meta.doctype
@@ -100,7 +107,12 @@ class Scope:
         #: whether a join may give several rows for one document
         self.multiplies = False
         self._on_join = on_join
+        self._hidden = hidden
         self._joined: dict[str, tuple[Any, FromClause]] = {}
+
+    def inner(self, cls: Any) -> Scope:
+        """Returns the scope of a further query over another class, under the same restrictions."""
+        return Scope(cls, on_join=self._on_join, hidden=self._hidden)
 
     @property
     def joins(self) -> bool:
@@ -162,13 +174,34 @@ class Scope:
         cls = self.cls
         if of is not None:
             cls = registry.resolve(self.place("name", of).doctype)
-        hidden = cls._blueprint.format.password_fields
+        hidden = {*cls._blueprint.format.password_fields, *(self._hidden(cls) if self._hidden is not None else ())}
         return [name for name in cls._blueprint.columns if name not in hidden]
+
+    def adopt(self, expression: Expression) -> Expression:
+        """Returns a typed expression with columns of other types replaced by the joined ones.
+
+        Raises:
+            ValidationError: a column of a type that has no part in this query.
+        """
+
+        def replace(element: Any, **_: Any) -> Any:
+            if isinstance(element, SelectBase):
+                return element  # a query of its own
+            if isinstance(element, Column) and isinstance(element.table, Table) and element.table is not self.table:
+                return self.place_of(element.table.name.removeprefix("tab"), element.name).column
+            if isinstance(element, Column) and element.table is self.table:
+                self.place(element.name)  # refuses what is hidden
+            return None
+
+        adopted: Expression = visitors.replacement_traverse(expression, {}, replace)
+        return adopted
 
     def _column(self, cls: Any, table: FromClause, name: str, *, joined: bool) -> Place:
         field = field_of(cls, name)
         if field is None:
             raise unknown_field(cls, name)
+        if self._hidden is not None and name in self._hidden(cls):
+            raise PermissionDenied(f"you may not read {cls.meta.doctype}.{name}", doctype=cls.meta.doctype, field=name)
         column = table.c[name]
         return Place(column, cls.meta.doctype, name, field, joined or bool(column.nullable))
 

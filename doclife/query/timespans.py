@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 from doclife.core import clock
 from doclife.core.context import current_or_none
@@ -42,10 +42,15 @@ SPANS = (
 )
 
 
+def site_now() -> datetime:
+    """Returns the time now at the open context's site: naive, with microseconds."""
+    context = current_or_none()
+    return clock.now("UTC" if context is None else context.site.settings.time_zone)
+
+
 def site_today() -> date:
     """Returns today's date at the open context's site."""
-    context = current_or_none()
-    return clock.now("UTC" if context is None else context.site.settings.time_zone).date()
+    return site_now().date()
 
 
 def _moved(day: date, step: timedelta | int, times: int) -> date:

@@ -13,6 +13,7 @@ from doclife.core.context import Context, activate
 from doclife.core.settings import Settings
 from doclife.database.engine import transaction
 from doclife.database.link import Database
+from doclife.doctypes.user import HasRole
 from doclife.model.document import Document
 from doclife.schema import fieldtypes as fields
 from doclife.schema.meta import Meta, Permission
@@ -85,7 +86,7 @@ CLASSES: list[Any] = [QueryTestOutlet, QueryTestItem, QueryTestInvoice, QueryTes
 @contextmanager
 def site_on(engine: sa.Engine, *, user: str = "Administrator", strict: bool = False) -> Iterator[Context]:
     """Opens a context over an engine, whose database gets the tables of this module and of roles."""
-    metadata.create_all(engine, [cls.__table__ for cls in CLASSES])
+    metadata.create_all(engine, [cls.__table__ for cls in (*CLASSES, HasRole)])
     site = SimpleNamespace(
         name="query.test",
         settings=Settings(time_zone="Asia/Kolkata"),

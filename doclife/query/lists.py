@@ -1,0 +1,261 @@
+"""Lists: rows of a document type by filters, fields, order and limits."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import Select, exists, select
+from sqlalchemy.sql.elements import ColumnElement
+from sqlalchemy.sql.selectable import FromClause
+
+from doclife.core.context import AttrDict, Context, current
+from doclife.core.errors import PermissionDenied, ValidationError
+from doclife.permissions.conditions import hidden_fields, list_condition
+from doclife.query.execute import read
+from doclife.query.expressions import value_of
+from doclife.query.fields import Selection, group_keys, order_keys, select_fields
+from doclife.query.filters import any_of, conditions
+from doclife.query.nested import attach_rows
+from doclife.query.ordering import TYPE_ORDER, default_order
+from doclife.query.scope import Scope, field_of
+from doclife.schema import registry
+
+
+def class_of(doctype: Any) -> Any:
+    """Returns the class this site uses for a document type, given by name or class.
+
+    Raises:
+        UnknownDoctypeError: no installed app has it; the message has the nearest name.
+    """
+    return registry.resolve(doctype if isinstance(doctype, str) else doctype.meta.doctype)
+
+
+def get_all(
+    doctype: Any,
+    filters: Any = None,
+    fields: Any = None,
+    or_filters: Any = None,
+    order_by: Any = TYPE_ORDER,
+    group_by: Any = None,
+    limit_start: int | None = None,
+    limit_page_length: int | None = None,
+    *,
+    start: int | None = None,
+    page_length: int | None = None,
+    limit: int | None = None,
+    as_list: bool = False,
+    pluck: str | None = None,
+    distinct: bool = False,
+) -> Any:
+    """Returns the rows that filters match, whoever asks.
+
+    Args:
+        doctype: document type or class.
+        filters: all must hold, see `doclife.query.filters`. Filters and fields may change places.
+        fields: what the rows hold, see `doclife.query.fields`; default the name.
+        or_filters: one must hold.
+        order_by: "creation desc, name"; default the type's order, None is no order.
+        group_by: fields; then there is no default order.
+        limit_start, start: how many rows to leave out.
+        limit_page_length, page_length, limit: how many rows at most; None and 0 mean all.
+        as_list: rows as tuples, in a tuple.
+        pluck: this value of each row, in a list.
+        distinct: each row once; then there is no order.
+    Returns:
+        A list of dicts whose keys are attributes too.
+    Raises:
+        UnknownDoctypeError, UnknownFieldError: a name is not known; the message has the nearest.
+        ValidationError: filters or fields cannot be understood.
+    """
+    return get_list(
+        doctype,
+        filters,
+        fields,
+        or_filters,
+        order_by,
+        group_by,
+        limit_start,
+        limit_page_length,
+        start=start,
+        page_length=page_length,
+        limit=limit,
+        as_list=as_list,
+        pluck=pluck,
+        distinct=distinct,
+        ignore_permissions=True,
+    )
+
+
+def get_list(
+    doctype: Any,
+    filters: Any = None,
+    fields: Any = None,
+    or_filters: Any = None,
+    order_by: Any = TYPE_ORDER,
+    group_by: Any = None,
+    limit_start: int | None = None,
+    limit_page_length: int | None = None,
+    *,
+    start: int | None = None,
+    page_length: int | None = None,
+    limit: int | None = None,
+    as_list: bool = False,
+    pluck: str | None = None,
+    distinct: bool = False,
+    ignore_permissions: bool = False,
+    user: str | None = None,
+    parent_doctype: str | None = None,
+) -> Any:
+    """Returns the rows that filters match and the user may see; arguments as of `get_all`.
+
+    Fields the user may not read are left out of the rows, and refused in filters and orders. Linked
+    documents the user may not see are as if they were not there.
+
+    Args:
+        ignore_permissions: answer as `get_all` does.
+        user: who asks; default the context's user.
+        parent_doctype: of a child type, the type its rows belong to.
+    Raises:
+        PermissionDenied: the user may see none of the type, or filters by a field that is hidden.
+    """
+    cls = class_of(doctype)
+    context = current()
+    filters, fields = _told_apart(cls, filters, fields)
+    scope, allowed = (Scope(cls), []) if ignore_permissions else _permitted(context, cls, user, parent_doctype)
+    selection = select_fields(scope, pluck if pluck and fields is None else fields)
+    if not selection.labels and not selection.rows:
+        return () if as_list else []
+    if pluck and pluck not in selection.labels:
+        raise ValidationError(f"pluck={pluck!r} is not among the fields {', '.join(selection.labels)}")
+    if selection.rows:
+        if as_list or pluck or group_by or selection.aggregate:
+            raise ValidationError(f"{scope.doctype}: child rows come with dicts of single documents only")
+        selection.values.append(value_of(scope.place("name")))
+    where = [*allowed, *conditions(scope, filters), *any_of(scope, or_filters)]
+    statement = statement_of(
+        scope,
+        selection,
+        where,
+        order_by=order_by,
+        group_by=group_by,
+        distinct=distinct or selection.distinct,
+        start=start or limit_start,
+        limit=limit or page_length or limit_page_length,
+    )
+    found = read(context.unit, statement).all()
+    if pluck:
+        at = selection.labels.index(pluck)
+        return [row[at] for row in found]
+    if as_list:
+        return tuple(tuple(row) for row in found)
+    rows = [AttrDict(zip(selection.labels, row, strict=False)) for row in found]
+    for table_field, wanted in selection.rows.items():
+        attach_rows(
+            context, scope, [(row[-1], each) for row, each in zip(found, rows, strict=True)], table_field, wanted
+        )
+    return rows
+
+
+def _told_apart(cls: Any, filters: Any, fields: Any) -> tuple[Any, Any]:
+    """Returns filters and fields, whichever was given as which: Frappe takes both orders."""
+    if _looks_like_filters(fields) or (fields is None and _looks_like_fields(cls, filters)):
+        return fields, filters
+    return filters, fields
+
+
+def _looks_like_filters(given: Any) -> bool:
+    if isinstance(given, Mapping):
+        return not any(str(key).isupper() or key == "as" for key in given)
+    return isinstance(given, (list, tuple)) and bool(given) and all(isinstance(each, (list, tuple)) for each in given)
+
+
+def _looks_like_fields(cls: Any, given: Any) -> bool:
+    """Tells whether a list of texts names fields; as filters it would be names of documents."""
+    if not isinstance(given, (list, tuple)) or not given or not all(isinstance(each, str) for each in given):
+        return False
+    return all(each == "*" or field_of(cls, each.partition(" ")[0]) is not None or "(" in each for each in given)
+
+
+def _permitted(
+    context: Context, cls: Any, user: str | None, parent_doctype: str | None
+) -> tuple[Scope, list[ColumnElement[bool]]]:
+    """Returns the scope and the conditions of a query by a user.
+
+    Raises:
+        PermissionDenied: the user may see none.
+    """
+    holder = _holder(cls, parent_doctype)
+
+    def hidden(of: Any) -> frozenset[str]:
+        return hidden_fields(context, of, holder if of.meta.istable else of, user)
+
+    def on_join(joined: Any, table: FromClause) -> ColumnElement[bool] | None:
+        return None if joined.meta.istable else list_condition(context, joined, user, table=table)
+
+    scope = Scope(cls, on_join=on_join, hidden=hidden)
+    condition = list_condition(context, holder, user)
+    allowed: list[ColumnElement[bool]] = []
+    if holder is not cls:
+        allowed.append(scope.table.c.parenttype == holder.meta.doctype)
+        if condition is not None:
+            condition = exists().where(holder.__table__.c.name == scope.table.c.parent, condition)
+    if condition is not None:
+        allowed.append(condition)
+    return scope, allowed
+
+
+def _holder(cls: Any, parent_doctype: str | None) -> Any:
+    """Returns the class whose permissions count: itself, or of a child type the one its rows belong to."""
+    if not cls.meta.istable:
+        return cls
+    doctype = cls.meta.doctype
+    if not parent_doctype:
+        raise PermissionDenied(
+            f"{doctype} holds child rows, which are seen with their documents; name the type they belong to: "
+            f"get_list({doctype!r}, parent_doctype=...)",
+            doctype=doctype,
+        )
+    holder = class_of(parent_doctype)
+    if doctype not in {each.options for each in holder.meta.get_table_fields()}:
+        raise ValidationError(f"{parent_doctype} has no rows of {doctype}", doctype=doctype)
+    return holder
+
+
+def statement_of(
+    scope: Scope,
+    selection: Selection,
+    where: list[ColumnElement[bool]],
+    *,
+    order_by: Any = TYPE_ORDER,
+    group_by: Any = None,
+    distinct: bool = False,
+    start: int | None = None,
+    limit: int | None = None,
+) -> Select[Any]:
+    """Returns the SELECT of a selection.
+
+    Args:
+        scope: whose joins it has.
+        selection: what rows hold.
+        where: all must hold.
+        order_by, group_by, distinct, start, limit: as of `get_all`.
+    """
+    groups = group_keys(scope, group_by, selection)
+    orders: list[ColumnElement[Any]] = []
+    if not distinct:
+        if not isinstance(order_by, str) or order_by != TYPE_ORDER:
+            orders = order_keys(scope, order_by, selection)
+        elif not groups and not selection.aggregate:
+            orders = default_order(scope.cls)
+    # The joins are complete only now that every name has been looked up.
+    statement = select(*selection.expressions).select_from(scope.source).where(*where)
+    if groups:
+        statement = statement.group_by(*groups)
+    if orders:
+        statement = statement.order_by(*orders)
+    if start:
+        statement = statement.offset(int(start))
+    if limit:
+        statement = statement.limit(int(limit))
+    return statement.distinct() if distinct else statement
