@@ -1,0 +1,5 @@
+"""`python -m doclife.cli`."""
+
+from doclife.cli.main import main
+
+main()

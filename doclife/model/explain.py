@@ -1,0 +1,109 @@
+"""Explain: who reacts to the events of a document type, in which order, and why in that order.
+
+Asks the same registry for the same chains as the engine; nothing is run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from doclife.core.context import current
+from doclife.events.handlers import FRAMEWORK_BAND, SCRIPTS, WILDCARD, Handler, dotted_path, source_location
+from doclife.events.names import EVENTS, check_event
+from doclife.events.registry import Registry
+from doclife.model.lifecycle import LIFECYCLE
+from doclife.schema import registry as schema_registry
+
+CONTROLLER = "controller"
+
+
+@dataclass(frozen=True)
+class Reaction:
+    """One function that an event runs."""
+
+    #: the app that declares it
+    app: str
+    #: controller, the document type, "*", doclife or scripts
+    band: str
+    #: dotted path
+    path: str
+    #: file:line, or "" where there is no source
+    location: str
+    #: why it stands where it stands
+    why: str
+
+
+@dataclass(frozen=True)
+class EventChain:
+    """What one event runs, in order."""
+
+    event: str
+    #: the operations it is part of, as in the lifecycle table
+    operations: tuple[str, ...]
+    reactions: tuple[Reaction, ...]
+
+
+def explain(doctype: str, event: str | None = None) -> list[EventChain]:
+    """Returns the chains of a document type in the order of the event table.
+
+    Args:
+        doctype: the document type.
+        event: this event alone; None: every event to which something reacts.
+    Raises:
+        UnknownDoctypeError, UnknownEventError: the message has the nearest name.
+    Order: inside a context.
+    """
+    registry: Registry = current().site.registry
+    cls = schema_registry.resolve(doctype)
+    if event is not None:
+        check_event(event, registry.custom_events)
+        return [_chain(registry, cls, event)]
+    chains = [_chain(registry, cls, each) for each in (*EVENTS, *sorted(registry.custom_events - EVENTS.keys()))]
+    return [chain for chain in chains if chain.reactions]
+
+
+def _chain(registry: Registry, cls: Any, event: str) -> EventChain:
+    method = getattr(cls, event, None)
+    reactions = [] if method is None else [_of_controller(cls, event, method)]
+    handlers = registry.chain(event, cls.meta.doctype, wildcard=cls.meta.wildcard_events)
+    order = [app.name for app in registry.apps if app.name != "doclife"]
+    reactions += [_of_handler(handler, handlers[:n], cls.meta.doctype, order) for n, handler in enumerate(handlers)]
+    operations = tuple(operation for operation, words in LIFECYCLE.items() if event in words)
+    return EventChain(event, operations, tuple(reactions))
+
+
+def _of_controller(cls: Any, event: str, method: Any) -> Reaction:
+    owner = next(each for each in cls.__mro__ if event in vars(each))
+    why = "the controller's own method comes first"
+    if owner is not cls:
+        why += f"; {cls.__qualname__} has it from {owner.__qualname__}"
+    app = owner.__module__.partition(".")[0]
+    return Reaction(app, CONTROLLER, dotted_path(method), source_location(method), why)
+
+
+def _of_handler(handler: Handler, before: Sequence[Handler], doctype: str, order: Sequence[str]) -> Reaction:
+    if handler.band == SCRIPTS:
+        band, why = "scripts", "server scripts come last, the oldest first"
+    elif handler.band == FRAMEWORK_BAND:
+        band, why = "doclife", "doclife's own reactions come after those of all apps"
+    elif handler.key == WILDCARD:
+        band, why = WILDCARD, f"handlers of '*' come after those of {doctype}"
+    else:
+        band, why = doctype, f"handlers of {doctype} come after the controller"
+    same = [each for each in before if (each.band, each.key) == (handler.band, handler.key)]
+    if band in (doctype, WILDCARD):
+        why += f", {_place(handler, same, order)}"
+    return Reaction(handler.app, band, handler.path, handler.location, why)
+
+
+def _place(handler: Handler, same: Sequence[Handler], order: Sequence[str]) -> str:
+    """Returns why a handler of an app stands behind those of the same band."""
+    rank = {name: n for n, name in enumerate(order)}
+    behind_later = any(rank.get(each.app, -1) > rank.get(handler.app, -1) for each in same)
+    if handler.app not in rank or behind_later:
+        return "connected at run time: after what hooks declare"
+    nth = sum(each.app == handler.app for each in same) + 1
+    place = f"app {rank[handler.app] + 1} of {len(order)} in install order"
+    return place if nth == 1 else f"{place}, its declaration {nth}"
