@@ -57,6 +57,12 @@ class Link:
     def _connect(self) -> Connection:
         return self.engine.connect()
 
+    def observe(self) -> Connection:
+        """Sends the statements to come through SQLAlchemy, for the listeners of the connection, which is returned."""
+        connection = self.connection
+        self._cursor = None
+        return connection
+
     # -- statements -----------------------------------------------------------------------------
 
     def rows(self, sql: str, params: Sequence[Any] = ()) -> list[Row]:

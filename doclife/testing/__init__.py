@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from doclife.testing.capture import capture_events as capture_events
+    from doclife.testing.capture import capture_statements as capture_statements
     from doclife.testing.jobs import assert_enqueued as assert_enqueued
     from doclife.testing.jobs import captured_jobs as captured_jobs
     from doclife.testing.jobs import refute_enqueued as refute_enqueued
@@ -24,6 +25,7 @@ _NAMES = {
     "as_user": "world",
     "assert_enqueued": "jobs",
     "capture_events": "capture",
+    "capture_statements": "capture",
     "captured_jobs": "jobs",
     "make_user": "world",
     "refute_enqueued": "jobs",

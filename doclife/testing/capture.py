@@ -1,12 +1,15 @@
-"""Events that happen in a block, for tests that look at their order."""
+"""What happens in a block: its events and its SQL, for tests that look at their order and number."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import overload
+from typing import Any, overload
+
+from sqlalchemy import event
 
 from doclife.events.trace import Trace, trace
+from doclife.uow.unit import current_unit
 
 #: document type, name of the document at the end of the event, event
 Event = tuple[str, str | None, str]
@@ -50,3 +53,19 @@ def capture_events() -> Iterator[CapturedEvents]:
     """Lists every event of every document in the block as (doctype, name, event), whether or not anything reacts."""
     with trace() as recorder:
         yield CapturedEvents(recorder)
+
+
+@contextmanager
+def capture_statements() -> Iterator[list[str]]:
+    """Lists the SQL texts that the open unit of work runs in the block, those of transaction control included."""
+    texts: list[str] = []
+
+    def note(_connection: Any, _cursor: Any, text: str, *_rest: Any) -> None:
+        texts.append(text)
+
+    connection = current_unit().link.observe()
+    event.listen(connection, "before_cursor_execute", note)
+    try:
+        yield texts
+    finally:
+        event.remove(connection, "before_cursor_execute", note)

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
 from typing import Any
+from weakref import WeakKeyDictionary
+
+from sqlalchemy import Connection, Table
+from sqlalchemy.schema import CreateIndex, CreateTable, ExecutableDDLElement
 
 from doclife.core import config
 from doclife.core.context import activate
@@ -15,7 +19,6 @@ from doclife.database.engine import begin_write
 from doclife.events.hooks import AppHooks
 from doclife.events.registry import Registry
 from doclife.schema import registry as schema_registry
-from doclife.schema.tables import metadata
 from doclife.site.load import forget_site, load_site
 from doclife.site.runtime import Site
 from doclife.testing.templates import SITE_NAME, Template
@@ -30,10 +33,9 @@ class SandboxSite(Site):
         The classes of their rows come along; those that their links name do not.
         """
         wanted = dict.fromkeys(each for cls in classes for each in (cls, *_row_classes(cls)))
-        tables = [cls.__table__ for cls in wanted]
-        bind = self.database.outer
-        assert bind is not None, "the sandbox is closed"
-        metadata.create_all(bind, tables=tables)
+        connection = self.database.outer
+        assert connection is not None, "the sandbox is closed"
+        _create_tables(connection, [cls.__table__ for cls in wanted])
         assert isinstance(self.doctypes, dict)
         for cls in wanted:
             self.doctypes[cls.meta.doctype] = cls
@@ -48,6 +50,27 @@ class SandboxSite(Site):
         self.registry = Registry(self.apps, self.doctypes)
         self.plans.clear()
         self.cache.clear()
+
+
+#: tables of test modules are created anew for every test, so their texts are compiled once
+_texts: WeakKeyDictionary[Table, list[str]] = WeakKeyDictionary()
+
+
+def _create_tables(connection: Connection, tables: Sequence[Table]) -> None:
+    there = set(connection.exec_driver_sql("SELECT name FROM sqlite_master WHERE type = 'table'").scalars())
+    for table in tables:
+        if table.name in there:
+            continue
+        there.add(table.name)
+        texts = _texts.get(table)
+        if texts is None:
+            statements: list[ExecutableDDLElement] = [
+                CreateTable(table),
+                *(CreateIndex(index) for index in table.indexes),
+            ]
+            texts = _texts[table] = [str(each.compile(connection)) for each in statements]
+        for text in texts:
+            connection.exec_driver_sql(text)
 
 
 def _row_classes(cls: Any) -> list[Any]:
