@@ -98,7 +98,9 @@ background_job = Table(
     Column("enqueued_at", UtcDateTime(), nullable=False),
     Column("started_at", UtcDateTime()),
     Column("ended_at", UtcDateTime()),
-    Index(None, "status", "run_at"),
+    # a worker's look into its queue, the relay's for due and for lost jobs, and pruning
+    Index(None, "status", "queue", "at_front", "run_at"),
+    Index(None, "status", "released_at", "run_at"),
     Index(None, "status", "ended_at"),
     info={"app": FRAMEWORK},
 )
@@ -125,6 +127,35 @@ lease = Table(
     Column("holder", ShortText()),
     Column("until", UtcDateTime()),
     Column("token", BigInt(), nullable=False, server_default="0"),
+    info={"app": FRAMEWORK},
+)
+
+#: one row per entry of `scheduler_events`, written by sync and by the tick
+scheduled_job_type = Table(
+    "tabScheduled Job Type",
+    metadata,
+    *standard_columns(),
+    #: who declares it; with the method and the number of the entry it is the row's key
+    Column("app", ShortText(), nullable=False),
+    Column("method", ShortText(255), nullable=False),
+    Column("entry", BigInt(), nullable=False, server_default="1"),
+    #: all, hourly, daily, weekly, monthly, yearly, or cron
+    Column("frequency", ShortText(20), nullable=False),
+    Column("cron_format", ShortText()),
+    Column("queue", ShortText(), nullable=False),
+    #: seconds; NULL: the queue's
+    Column("timeout", BigInt()),
+    Column("retries", BigInt(), nullable=False, server_default="0"),
+    #: IANA name; NULL: the site's
+    Column("time_zone", ShortText()),
+    Column("stopped", CheckType(), nullable=False, server_default="0"),
+    Column("last_execution", UtcDateTime()),
+    Column("next_execution", UtcDateTime()),
+    Column("create_log", CheckType(), nullable=False, server_default="1"),
+    #: once, all, skip
+    Column("catch_up", ShortText(20)),
+    Column("server_script", ShortText()),
+    Index(None, "stopped", "next_execution"),
     info={"app": FRAMEWORK},
 )
 
