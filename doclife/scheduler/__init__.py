@@ -1,1 +1,5 @@
-"""Scheduled jobs: due times, the leader's tick, the record of each run."""
+"""Scheduled jobs: what apps declare in `scheduler_events`, when it is due, and its job."""
+
+from doclife.scheduler.times import next_times
+
+__all__ = ["next_times"]

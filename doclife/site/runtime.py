@@ -23,7 +23,9 @@ from doclife.model import codec as _codec  # noqa: F401 documents travel in the 
 from doclife.outbox.release import release_staged
 from doclife.outbox.staging import StagedJob
 from doclife.queue.connect import open_broker
-from doclife.queue.protocol import Broker
+from doclife.queue.inline import InlineBroker
+from doclife.queue.protocol import RUNNER, Broker
+from doclife.scheduler.declarations import declared
 from doclife.schema import registry as schema_registry
 from doclife.uow.unit import UnitOfWork
 
@@ -59,6 +61,7 @@ class Site:
         self.apps = hooks.in_order(settings.installed_apps)
         self.doctypes: Mapping[str, Any] = _doctypes(self.apps)
         self.registry = Registry(self.apps, self.doctypes)
+        declared(self.apps, settings)
         #: the engine's compiled plans, by class and operation
         self.plans: dict[Any, Any] = {}
         #: what floors above remember about this site's classes
@@ -72,6 +75,8 @@ class Site:
         """The site's broker, opened with the first question."""
         if self._broker is None:
             self._broker = open_broker(self.settings, self.name, self.sites_dir, start=self.start_broker)
+            if isinstance(self._broker, InlineBroker):
+                self._broker.set_runner(import_path(RUNNER, "the inline broker"))
         return self._broker
 
     @property

@@ -15,6 +15,7 @@ from doclife.database.migrate_lock import migrate_lock
 from doclife.doctypes.user import SYSTEM_MANAGER, Role, User
 from doclife.events import hooks
 from doclife.query.select import first_name
+from doclife.scheduler.sync import sync
 from doclife.schema.tables import metadata
 from doclife.site.load import forget_site, load_site
 from doclife.site.runtime import Site
@@ -163,7 +164,7 @@ def histories(site: Site) -> list[AppHistory]:
 
 
 def migrate(site: Site, *, report: Report = _quiet) -> list[Applied]:
-    """Brings a site's tables up to date, then runs `after_migrate`.
+    """Brings a site's tables and its scheduled jobs up to date, then runs `after_migrate`.
 
     Two processes that start it at once take turns. Returns what was applied.
 
@@ -175,6 +176,7 @@ def migrate(site: Site, *, report: Report = _quiet) -> list[Applied]:
         applied = migrations.upgrade(
             engine, metadata, histories(site), report=lambda done: report(f"{done.app}: {done.revision} {done.message}")
         )
+    sync(site)
     with site.work():
         for after_migrate in site.registry.functions("after_migrate"):
             after_migrate()

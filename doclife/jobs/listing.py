@@ -1,0 +1,176 @@
+"""Looking at jobs: lists, one job, and figures per queue; for the command line and whoever watches."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+import msgspec
+from sqlalchemy import ColumnElement, func, or_, select
+
+from doclife.core import clock, json
+from doclife.core.context import current_or_none
+from doclife.core.errors import JobNotFound, ValidationError, nearest
+from doclife.database.link import Database
+from doclife.schema.tables import background_job
+
+STATUSES = ("queued", "started", "finished", "failed", "cancelled")
+
+_job = background_job.c
+
+
+class JobRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A job as a list shows it; times are naive, in the site's zone inside a context, else UTC."""
+
+    id: str
+    method: str
+    queue: str
+    status: str
+    label: str | None
+    run_as: str
+    attempt: int
+    worker: str | None
+    run_at: datetime
+    enqueued_at: datetime
+    started_at: datetime | None
+    ended_at: datetime | None
+
+    @property
+    def seconds(self) -> float | None:
+        """How long its last run took, or None: it has not ended."""
+        if self.started_at is None or self.ended_at is None:
+            return None
+        return (self.ended_at - self.started_at).total_seconds()
+
+
+class JobDetail(JobRow, frozen=True, kw_only=True):
+    """Everything about one job."""
+
+    #: as JSON shows them: documents and special types with their tags
+    kwargs: Any
+    dedup_key: str | None
+    timeout: int
+    at_front: int
+    max_attempts: int
+    exceptions: int
+    conflicts: int
+    kills: int
+    retry: dict[str, Any] | None
+    progress: Any
+    result: Any
+    error: str | None
+
+
+class QueueStats(msgspec.Struct, frozen=True, kw_only=True):
+    """Figures of one queue."""
+
+    queue: str
+    #: due and waiting for a worker
+    queued: int
+    #: for later
+    scheduled: int
+    started: int
+    finished: int
+    failed: int
+    #: seconds that the oldest due job has been waiting, or None
+    oldest_s: float | None
+
+
+def list_jobs(
+    database: Database,
+    *,
+    status: str | Sequence[str] | None = None,
+    queue: str | None = None,
+    method: str | None = None,
+    start: int = 0,
+    limit: int = 20,
+) -> list[JobRow]:
+    """Returns jobs, the newest first.
+
+    Args:
+        database: the site's.
+        status: one or several of STATUSES; None: all.
+        queue: of this queue alone.
+        method: dotted path, or the beginning of one that ends with `*`.
+        start: leave out so many.
+        limit: at most so many.
+    Raises:
+        ValidationError: there is no such status.
+    """
+    conditions: list[ColumnElement[bool]] = []
+    if status is not None:
+        statuses = [status] if isinstance(status, str) else list(status)
+        for each in statuses:
+            if each not in STATUSES:
+                raise ValidationError(
+                    f"there is no status {each!r}.{nearest(each, STATUSES)} Statuses: {', '.join(STATUSES)}"
+                )
+        conditions.append(_job.status.in_(statuses))
+    if queue is not None:
+        conditions.append(_job.queue == queue)
+    if method is not None:
+        by_prefix = method.endswith("*")
+        conditions.append(_job.method.startswith(method[:-1], autoescape=True) if by_prefix else _job.method == method)
+    columns = _columns(JobRow)
+    query = select(*columns).where(*conditions).order_by(_job.name.desc()).offset(start).limit(limit)
+    with database.reading() as connection:
+        return [JobRow(**dict(zip(JobRow.__struct_fields__, row, strict=True))) for row in connection.execute(query)]
+
+
+def show_job(database: Database, job_id: str) -> JobDetail:
+    """Returns one job by its id, or the open one with this key.
+
+    Raises:
+        JobNotFound: there is none.
+    """
+    names = JobDetail.__struct_fields__
+    query = select(*_columns(JobDetail)).where(or_(_job.name == job_id, _job.dedup_key == job_id))
+    with database.reading() as connection:
+        row = connection.execute(query.limit(1)).first()
+    if row is None:
+        raise JobNotFound(f"there is no job {job_id!r}; finished jobs are kept for a day, failed ones for 30 days")
+    values = dict(zip(names, row, strict=True))
+    for name in ("kwargs", "result"):
+        values[name] = None if values[name] is None else json.loads(values[name])
+    return JobDetail(**values)
+
+
+def queue_stats(database: Database) -> list[QueueStats]:
+    """Returns the figures of every queue that has jobs, by name."""
+    now = clock.utc_now()
+    counts = select(_job.queue, _job.status, func.count()).group_by(_job.queue, _job.status)
+    due = (
+        select(_job.queue, func.count(), func.min(_job.run_at))
+        .where(_job.status == "queued", _job.run_at <= now)
+        .group_by(_job.queue)
+    )
+    found: dict[str, dict[str, int]] = {}
+    with database.reading() as connection:
+        for queue, status, count in connection.execute(counts):
+            found.setdefault(queue, {})[status] = count
+        waiting = {queue: (count, oldest) for queue, count, oldest in connection.execute(due)}
+    result = []
+    for queue, by_status in sorted(found.items()):
+        count, oldest = waiting.get(queue, (0, None))
+        result.append(
+            QueueStats(
+                queue=queue,
+                queued=count,
+                scheduled=by_status.get("queued", 0) - count,
+                started=by_status.get("started", 0),
+                finished=by_status.get("finished", 0),
+                failed=by_status.get("failed", 0),
+                oldest_s=None if oldest is None else max((now - _utc(oldest)).total_seconds(), 0.0),
+            )
+        )
+    return result
+
+
+def _utc(moment: datetime) -> datetime:
+    context = current_or_none()
+    return clock.to_utc(moment, "UTC" if context is None else context.site.settings.time_zone)
+
+
+def _columns(kind: type[JobRow]) -> list[ColumnElement[Any]]:
+    return [_job["name" if name == "id" else name] for name in kind.__struct_fields__]

@@ -1,0 +1,125 @@
+"""`python -m doclife.worker.scheduler`: the process that ticks and relays.
+
+It stands on this floor because it opens a site; what a tick does is `doclife.scheduler`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import threading
+from collections.abc import Sequence
+
+from doclife.core import clock, config, log
+from doclife.core.errors import BrokerUnavailable, DoclifeError
+from doclife.core.log import get_logger
+from doclife.outbox.leases import RENEW_S, Lease
+from doclife.scheduler.sync import sync
+from doclife.scheduler.tick import tick
+from doclife.site.load import load_site
+from doclife.site.runtime import Site
+from doclife.worker.main import stop_on_signals
+from doclife.worker.patience import patiently
+from doclife.worker.presence import new_name
+from doclife.worker.relaying import relay_of
+
+SCHEDULER_STARTED = "scheduler_started"
+SCHEDULER_ENDED = "scheduler_ended"
+TICK_FAILED = "tick_failed"
+BROKER_PROBLEM = "broker_problem"
+
+#: name of the lease
+SCHEDULER = "scheduler"
+
+logger = get_logger(__name__)
+
+
+class SchedulerLoop:
+    """One scheduler in this process; of several one ticks."""
+
+    def __init__(self, site: Site) -> None:
+        """Prepares the scheduler of a site."""
+        self.site = site
+        self.name = new_name()
+        self.stopping = threading.Event()
+        self._lease = Lease(site.database, SCHEDULER, self.name)
+
+    def stop(self) -> None:
+        """Has the scheduler end; may be called by a signal's handler."""
+        self.stopping.set()
+
+    def run(self) -> None:
+        """Ticks while it leads, until it is told to stop."""
+        site = self.site
+        logger.info(SCHEDULER_STARTED, scheduler=self.name, seconds=site.settings.scheduler_tick_interval)
+        self._look_at_broker()
+        relay = relay_of(site, self.name)
+        thread = threading.Thread(target=relay.run, args=(self.stopping,), name="relay", daemon=True)
+        thread.start()
+        try:
+            patiently(lambda: sync(site))
+            tick_at = 0.0
+            while not self.stopping.is_set():
+                leads = self._lease.hold()
+                now = clock.utc_now().timestamp()
+                if leads and now >= tick_at:
+                    self._tick()
+                    interval = site.settings.scheduler_tick_interval
+                    tick_at = (now // interval + 1) * interval  # on the clock: a minute's job starts with the minute
+                self.stopping.wait(min(max(tick_at - now, 0.01), RENEW_S) if leads else RENEW_S)
+        finally:
+            self.stopping.set()
+            thread.join()
+            patiently(self._lease.release)
+        logger.info(SCHEDULER_ENDED, scheduler=self.name)
+
+    def _tick(self) -> None:
+        settings = config.load_settings(self.site.sites_dir, self.site.name).settings
+        if settings.pause_scheduler or settings.maintenance_mode:
+            return
+        try:
+            tick(self.site)
+        except DoclifeError as error:
+            logger.error(TICK_FAILED, reason=str(error))
+
+    def _look_at_broker(self) -> None:
+        try:
+            for problem in self.site.broker.problems():
+                logger.warning(BROKER_PROBLEM, problem=problem)
+        except BrokerUnavailable as error:
+            logger.warning(BROKER_PROBLEM, problem=str(error))
+
+
+def run_scheduler(site: str | None = None, sites_dir: str | None = None) -> None:
+    """Runs the scheduler of a site until SIGTERM or SIGINT.
+
+    Args:
+        site: name of the site; None: the one in use.
+        sites_dir: folder of the sites; None: as everywhere.
+    Raises:
+        DoclifeError: site or settings cannot be used.
+    Order: in the main thread.
+    """
+    loaded = load_site(site, sites_dir, start_broker=True)
+    log.configure(loaded.settings.log_level)
+    loop = SchedulerLoop(loaded)
+    stop_on_signals(loop.stop)
+    loop.run()
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs the scheduler of a site until it is told to stop; returns the exit code."""
+    parser = argparse.ArgumentParser(prog="python -m doclife.worker.scheduler", description="Runs the scheduler.")
+    parser.add_argument("--site")
+    parser.add_argument("--sites-dir")
+    options = parser.parse_args(argv)
+    try:
+        run_scheduler(options.site, options.sites_dir)
+    except DoclifeError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
