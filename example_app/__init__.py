@@ -1,1 +1,1 @@
-"""An app on doclife: outlets of a franchise, their invoices and what they owe."""
+"""Franchise royalties: an app that keeps the books of a franchise on doclife. `python -m example_app` shows it."""

@@ -1,0 +1,106 @@
+"""The processes of the main job, started through doclife's command line as a person would start them."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from doclife import DoclifeError
+
+#: seconds a process may take to end after it was asked to
+STOP_S = 20
+LOG_LINES = 15
+
+
+class CommandFailed(DoclifeError):
+    """A command of doclife did not do what it was asked."""
+
+    def __init__(self, message: str, exit_code: int = 1) -> None:
+        super().__init__(message)
+        self.exit_code = exit_code
+
+
+@dataclass
+class Processes:
+    """The commands and processes of one sites folder."""
+
+    sites_dir: Path
+    site: str
+    #: where what the processes print is kept
+    logs: Path
+    _running: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
+
+    def run(self, *arguments: str) -> str:
+        """Runs a command to its end and returns what it prints.
+
+        Raises:
+            CommandFailed: with the command's last words and exit code.
+        """
+        done = subprocess.run(  # noqa: S603 - our own program, no shell
+            self._command(*arguments), stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
+        )
+        if done.returncode:
+            words = " ".join((done.stderr.strip() or done.stdout.strip()).removeprefix("Error:").split())
+            raise CommandFailed(words or f"doclife {arguments[0]} ended with {done.returncode}", done.returncode)
+        return done.stdout
+
+    def start(self, name: str, *arguments: str) -> int:
+        """Starts a process that runs until `stop`, and returns its id."""
+        self.logs.mkdir(parents=True, exist_ok=True)
+        with self._log(name).open("wb") as log:
+            self._running[name] = subprocess.Popen(  # noqa: S603 - our own program, no shell
+                self._command("--site", self.site, *arguments),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                # Ctrl-C is for this process, which then ends the others in its own order
+                start_new_session=True,
+            )
+        return self._running[name].pid
+
+    def check(self) -> None:
+        """Makes sure that every process is alive.
+
+        Raises:
+            CommandFailed: one is not; the message has its last words.
+        """
+        for name, process in self._running.items():
+            code = process.poll()
+            if code is not None:
+                raise CommandFailed(f"the {name} has ended by itself with {code}. Its last words:\n{self.tail(name)}")
+
+    def tail(self, name: str) -> str:
+        """Returns the last lines that a process has printed."""
+        lines = self._log(name).read_text(encoding="utf-8", errors="replace").splitlines()
+        return "\n".join(lines[-LOG_LINES:]) or "(it has printed nothing)"
+
+    def stop(self) -> None:
+        """Asks every process to end, and kills those that do not."""
+        for process in self._running.values():
+            if process.poll() is None:
+                process.terminate()
+        for process in self._running.values():
+            try:
+                process.wait(STOP_S)
+            except subprocess.TimeoutExpired:
+                _kill_group(process)
+                process.wait()
+        self._running.clear()
+
+    def _command(self, *arguments: str) -> list[str]:
+        return [sys.executable, "-m", "doclife.cli", "--sites-dir", str(self.sites_dir), *arguments]
+
+    def _log(self, name: str) -> Path:
+        return self.logs / f"{name}.log"
+
+
+def _kill_group(process: subprocess.Popen[bytes]) -> None:
+    """Kills a process with those it has started; it leads a session of its own."""
+    try:
+        os.killpg(process.pid, signal.SIGKILL)
+    except ProcessLookupError:  # it has just ended
+        return

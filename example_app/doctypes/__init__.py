@@ -1,0 +1,1 @@
+"""The document types of the franchise, one module each."""

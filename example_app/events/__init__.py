@@ -1,0 +1,1 @@
+"""Handlers: what happens when documents of this and other apps change."""

@@ -1,0 +1,27 @@
+"""Who sells needs an agreement."""
+
+from __future__ import annotations
+
+import doclife
+from example_app.doctypes.sales_invoice import SalesInvoice
+
+
+def require_agreement(doc: SalesInvoice, method: str) -> None:
+    """Refuses an invoice dated outside the agreements of its outlet, and with it all that was written for it.
+
+    Raises:
+        ValidationError: the message names outlet and date.
+    """
+    if not doclife.db.exists(
+        "Franchise Agreement",
+        {
+            "franchise_outlet": doc.franchise_outlet,
+            "docstatus": 1,
+            "start_date": ["<=", doc.posting_date],
+            "expiry_date": [">=", doc.posting_date],
+        },
+    ):
+        doclife.throw(
+            f"Sales Invoice {doc.name}: {doc.franchise_outlet} has no submitted Franchise Agreement "
+            f"for {doc.posting_date}; submit one, or correct the date"
+        )

@@ -1,0 +1,38 @@
+"""What the app declares: who reacts to which event, and what runs when.
+
+Submitting keeps the books at once, because they must agree with the invoices at every moment: the
+royalty entry and the monthly summary are written in the invoice's own transaction. What may follow
+a little later (stock, notices, reports) is left to jobs, which exist exactly if the submit does.
+"""
+
+app_name = "example_app"
+app_title = "Franchise Royalties"
+
+doc_events = {
+    "Sales Invoice": {
+        "on_submit": [
+            "example_app.events.royalties.create_royalty_entry",
+            "example_app.events.summaries.update_franchise_sales_summary",
+            "example_app.events.stock.ask_for_stock_update",
+            "example_app.events.notices.ask_for_large_invoice_notice",
+            "example_app.events.agreements.require_agreement",
+        ],
+        "on_cancel": [
+            "example_app.events.royalties.cancel_royalty_entry",
+            "example_app.events.summaries.reverse_franchise_sales_summary",
+            "example_app.events.stock.ask_for_stock_update",
+        ],
+    },
+    "*": {
+        "on_submit": "example_app.events.audit.note",
+        "on_cancel": "example_app.events.audit.note",
+    },
+}
+
+scheduler_events = {
+    "monthly_long": ["example_app.tasks.reports.report_on_last_month"],
+    "cron": {"0 */6 * * *": ["example_app.tasks.snapshots.sync_outlet_stock_levels"]},
+}
+
+# a notice may outlive the invoice it is about
+ignore_links_on_delete = ["Notification Log"]
