@@ -7,10 +7,11 @@ lives; the imports under TYPE_CHECKING say the same to editors and type checkers
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from doclife import events as events
+    from doclife import fields as fields
     from doclife import scheduler as scheduler
     from doclife import testing as testing
     from doclife import utils as utils
@@ -157,6 +158,7 @@ _PLACES: dict[str, str] = {
     "get_single": "doclife.model.lookup:get_single",
     "has_permission": "doclife.model.lookup:has_permission",
     "set_value": "doclife.model.lookup:set_value",
+    "fields": "doclife.fields",
     "metadata": "doclife.schema.tables:metadata",
     # queries
     "db": "doclife.query.db:db",
@@ -276,18 +278,20 @@ _PLACES: dict[str, str] = {
 }
 
 
-def __getattr__(name: str) -> Any:
-    place = _PLACES.get(name)
-    if place is None:
-        raise AttributeError(f"module 'doclife' has no attribute {name!r}")
-    from importlib import import_module
+if not TYPE_CHECKING:  # a checker that saw it would believe every name
 
-    module, _, path = place.partition(":")
-    found: Any = import_module(module)
-    for attribute in path.split(".") if path else ():
-        found = getattr(found, attribute)
-    globals()[name] = found
-    return found
+    def __getattr__(name: str):
+        place = _PLACES.get(name)
+        if place is None:
+            raise AttributeError(f"module 'doclife' has no attribute {name!r}")
+        from importlib import import_module
+
+        module, _, path = place.partition(":")
+        found = import_module(module)
+        for attribute in path.split(".") if path else ():
+            found = getattr(found, attribute)
+        globals()[name] = found
+        return found
 
 
 def __dir__() -> list[str]:

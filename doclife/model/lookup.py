@@ -10,7 +10,7 @@ from doclife.core.errors import DoesNotExistError, PermissionDenied
 from doclife.model.access import delete_doc, get_doc
 from doclife.model.document import Document
 from doclife.permissions import rules
-from doclife.schema import registry
+from doclife.query.lists import class_of, get_all
 from doclife.schema.meta import Meta
 
 D = TypeVar("D", bound=Document)
@@ -25,7 +25,7 @@ def get_meta(doctype: str | type[Document] | Document) -> Meta:
     Raises:
         UnknownDoctypeError: there is no such type.
     """
-    return doctype.meta if isinstance(doctype, Document) else _class(doctype).meta
+    return doctype.meta if isinstance(doctype, Document) else class_of(doctype).meta
 
 
 @overload
@@ -58,9 +58,7 @@ def get_last_doc(
     Raises:
         DoesNotExistError: there is none.
     """
-    from doclife.query.lists import get_all
-
-    cls = _class(doctype)
+    cls = class_of(doctype)
     names = get_all(cls.meta.doctype, filters=filters, order_by=order_by, limit=1, pluck="name")
     if not names:
         what = f" that matches {filters!r}" if filters else ""
@@ -125,7 +123,3 @@ def has_permission(
         what = meta.doctype if doc is None else f"{meta.doctype} {doc.name}"
         raise PermissionDenied(f"{who} may not {ptype} {what}", doctype=meta.doctype, user=who, right=ptype)
     return may
-
-
-def _class(doctype: str | type[Document]) -> Any:
-    return registry.resolve(doctype if isinstance(doctype, str) else doctype.meta.doctype)
