@@ -34,8 +34,8 @@ def release(broker: Broker, tickets: Sequence[Ticket]) -> bool:
         return True
     try:
         broker.release(tickets)
-    except BrokerUnavailable as error:
-        log.warning(RELEASE_FAILED, jobs=len(tickets), reason=str(error))
+    except BrokerUnavailable as error:  # the breaker has said so once, for all calls while it is down
+        log.debug(RELEASE_FAILED, jobs=len(tickets), reason=str(error))
         return False
     return True
 

@@ -24,8 +24,10 @@ class Breaker:
     closes the breaker or begins the next pause.
     """
 
-    def __init__(self, pause_s: float = 2.0, *, now: Callable[[], float] = monotonic) -> None:
+    def __init__(self, pause_s: float = 2.0, *, expected: bool = False, now: Callable[[], float] = monotonic) -> None:
         self.pause_s = pause_s
+        #: whether it is no news that the broker is down
+        self.expected = expected
         self._now = now
         self._lock = threading.Lock()
         self._retry_at: float | None = None
@@ -69,7 +71,7 @@ class Breaker:
             self._retry_at = self._now() + self.pause_s
             self._reason = reason
         if not was_open:
-            _log.warning(BROKER_DOWN, reason=reason, pause_s=self.pause_s)
+            (_log.debug if self.expected else _log.warning)(BROKER_DOWN, reason=reason, pause_s=self.pause_s)
 
     def reset(self) -> None:
         """Ends the pause: the broker answered."""
@@ -77,4 +79,6 @@ class Breaker:
             return
         with self._lock:
             self._retry_at = None
-        _log.info(BROKER_UP)
+        if not self.expected:
+            _log.info(BROKER_UP)
+        self.expected = False

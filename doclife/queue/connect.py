@@ -39,4 +39,4 @@ def open_broker(settings: Settings, site: str, sites_dir: Path, *, start: bool =
     from doclife.queue.embedded import acquire
 
     lease = acquire(sites_dir, start=start)
-    return RqBroker(lease.url, site, on_close=lease.release)
+    return RqBroker(lease.url, site, absent=not lease.is_running(), on_close=lease.release)

@@ -62,20 +62,27 @@ class RqBroker:
     """
 
     def __init__(
-        self, url: str, site: str, *, pause_s: float = 2.0, on_close: Callable[[], object] | None = None
+        self,
+        url: str,
+        site: str,
+        *,
+        pause_s: float = 2.0,
+        absent: bool = False,
+        on_close: Callable[[], object] | None = None,
     ) -> None:
         """Prepares a broker; nothing is connected yet.
 
         Args:
             url: redis://, rediss:// or unix://.
             pause_s: seconds for which a server that failed is not asked again.
+            absent: nobody has started the server yet, so that it does not answer is no news.
             on_close: called by `close`.
         Raises:
             ConfigError: the URL is not one of a Redis server.
         """
         self.site = site
         self.url = url
-        self.breaker = Breaker(pause_s)
+        self.breaker = Breaker(pause_s, expected=absent)
         self._on_close = on_close
         self._name = describe(url)
         self._quick = self._client(RELEASE_TIMEOUT_S)
