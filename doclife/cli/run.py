@@ -89,7 +89,8 @@ def execute(state: State, path: str, positional: str, named: str, user: str) -> 
                 context.unit.commit()
         finally:
             for message in context.messages:
-                warn(message["message"])
+                if not message.get("raise_exception"):  # the error says it
+                    warn(message["message"])
     if isinstance(result, str):
         say(result)
     elif result is not None:
