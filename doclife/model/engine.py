@@ -248,7 +248,9 @@ def _refuse_transition(doc: Any, before: int, after: Any) -> NoReturn:
 
 def delete(doc: Any, *, force: bool = False, delete_permanently: bool = False) -> None:
     """Deletes a document; afterwards the object is new again."""
-    op = run(current(), doc, lifecycle.DELETE, force=force, delete_permanently=delete_permanently)
+    if delete_permanently:
+        doc.flags.delete_permanently = True  # read by the handler that keeps a copy
+    op = run(current(), doc, lifecycle.DELETE, force=force)
     op.doc._state.row = None
 
 
