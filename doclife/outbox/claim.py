@@ -7,10 +7,11 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, bindparam, select, update
 
 from doclife.core import clock
 from doclife.database.link import Database
+from doclife.database.types import UtcDateTime
 from doclife.schema.tables import background_job
 
 _job = background_job.c
@@ -42,13 +43,25 @@ class ClaimedJob(msgspec.Struct, frozen=True, kw_only=True):
     at_front: int
 
 
+_FIELDS = ClaimedJob.__struct_fields__
 #: columns in the order of ClaimedJob's fields
-COLUMNS = [_job["name" if name == "id" else name] for name in ClaimedJob.__struct_fields__]
+COLUMNS = [_job["name" if name == "id" else name] for name in _FIELDS]
+
+# Built once: to build a statement costs as much as to run it.
+_NOW = bindparam("now", type_=UtcDateTime())
+_CLAIM = (
+    update(background_job)
+    .where(_job.name == bindparam("job_id"), _job.status == "queued", _job.run_at <= _NOW)
+    .values(
+        status="started", fence=_job.fence + 1, attempt=_job.attempt + 1, worker=bindparam("claimer"), started_at=_NOW
+    )
+)
+_CLAIM_RETURNING = _CLAIM.returning(*COLUMNS)
 
 
 def claimed_job(row: Sequence[Any]) -> ClaimedJob:
     """Returns the job of a row that was selected by `COLUMNS`."""
-    return ClaimedJob(**dict(zip(ClaimedJob.__struct_fields__, row, strict=True)))
+    return ClaimedJob(**dict(zip(_FIELDS, row, strict=True)))
 
 
 def claim(database: Database, job_id: str, worker: str) -> ClaimedJob | None:
@@ -89,14 +102,10 @@ def claim_next(database: Database, queues: Sequence[str], worker: str) -> Claime
 
 
 def _claim(connection: Connection, job_id: str, worker: str, now: datetime) -> ClaimedJob | None:
-    statement = (
-        update(background_job)
-        .where(_job.name == job_id, _job.status == "queued", _job.run_at <= now)
-        .values(status="started", fence=_job.fence + 1, attempt=_job.attempt + 1, worker=worker, started_at=now)
-    )
+    params = {"job_id": job_id, "claimer": worker, "now": now}
     if connection.dialect.name in ("mysql", "mariadb"):  # has no RETURNING for UPDATE
-        if connection.execute(statement).rowcount == 0:
+        if connection.execute(_CLAIM, params).rowcount == 0:
             return None
         return claimed_job(connection.execute(select(*COLUMNS).where(_job.name == job_id)).one())
-    row = connection.execute(statement.returning(*COLUMNS)).first()
+    row = connection.execute(_CLAIM_RETURNING, params).first()
     return None if row is None else claimed_job(row)

@@ -9,13 +9,30 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
-from sqlalchemy import CursorResult, Executable, Update, select, update
+from sqlalchemy import CursorResult, Executable, bindparam, select, update
 
 from doclife.core import clock
+from doclife.database.types import UtcDateTime
 from doclife.outbox.claim import ClaimedJob
 from doclife.schema.tables import background_job
 
 _job = background_job.c
+
+# Built once: to build a statement costs as much as to run it.
+_HELD = update(background_job).where(
+    _job.name == bindparam("job_id"), _job.fence == bindparam("my_fence"), _job.status == "started"
+)
+_LOCK = _HELD.values(fence=_job.fence)
+_IS_MINE = select(_job.name).where(
+    _job.name == bindparam("job_id"), _job.fence == bindparam("my_fence"), _job.status == "started"
+)
+_FINISH = _HELD.values(
+    status="finished",
+    dedup_key=None,
+    ended_at=bindparam("now", type_=UtcDateTime()),
+    result=bindparam("packed"),
+    error=None,
+)
 
 
 class LeaseLost(BaseException):
@@ -28,7 +45,7 @@ class LeaseLost(BaseException):
 class Executes(Protocol):
     """What runs a statement: a unit's link, or a connection."""
 
-    def execute(self, statement: Executable, /) -> CursorResult[Any]:
+    def execute(self, statement: Executable, params: Any = None, /) -> CursorResult[Any]:
         """Runs a SQLAlchemy statement."""
         ...
 
@@ -45,14 +62,13 @@ def verify(link: Executes, job: ClaimedJob, *, writing: bool, progress: Any = No
     Raises:
         LeaseLost: another worker has it.
     """
-    if writing:
-        values: dict[str, Any] = {"fence": job.fence}
-        if progress is not None:
-            values["progress"] = progress
-        held = link.execute(_held(job).values(values)).rowcount == 1
+    params = _held(job)
+    if not writing:
+        held = link.execute(_IS_MINE, params).first() is not None
+    elif progress is None:
+        held = link.execute(_LOCK, params).rowcount == 1
     else:
-        query = select(_job.name).where(_job.name == job.id, _job.fence == job.fence, _job.status == "started")
-        held = link.execute(query).first() is not None
+        held = link.execute(_LOCK.values(progress=progress), params).rowcount == 1
     if not held:
         raise LeaseLost(f"job {job.id} ({job.method}) was taken from this worker")
 
@@ -69,10 +85,9 @@ def finish(link: Executes, job: ClaimedJob, result: str | None, *, progress: Any
         LeaseLost: another worker has it.
     Order: the last statement of the transaction that holds the job's effects.
     """
-    values: dict[str, Any] = {"result": result, "error": None}
-    if progress is not None:
-        values["progress"] = progress
-    if link.execute(_ended(job, "finished").values(values)).rowcount == 0:
+    statement = _FINISH if progress is None else _FINISH.values(progress=progress)
+    params = _held(job) | {"now": clock.utc_now(), "packed": result}
+    if link.execute(statement, params).rowcount == 0:
         raise LeaseLost(f"job {job.id} ({job.method}) was taken from this worker")
 
 
@@ -87,7 +102,9 @@ def fail(link: Executes, job: ClaimedJob, error: str, **counters: int) -> bool:
     Returns:
         Whether it was still this worker's.
     """
-    return link.execute(_ended(job, "failed").values(error=error, **counters)).rowcount == 1
+    # The key is free for the next job in the same moment in which this one ends.
+    ended = {"status": "failed", "dedup_key": None, "ended_at": clock.utc_now()}
+    return link.execute(_HELD.values(ended | {"error": error} | counters), _held(job)).rowcount == 1
 
 
 def requeue(link: Executes, job: ClaimedJob, *, error: str, after_s: float = 0, **counters: int) -> bool:
@@ -104,7 +121,7 @@ def requeue(link: Executes, job: ClaimedJob, *, error: str, after_s: float = 0, 
     """
     now = clock.utc_now()
     values = _queued_again(now, after_s) | {"error": error} | counters
-    return link.execute(_held(job).values(values)).rowcount == 1
+    return link.execute(_HELD.values(values), _held(job)).rowcount == 1
 
 
 def give_back(link: Executes, job: ClaimedJob) -> bool:
@@ -115,7 +132,7 @@ def give_back(link: Executes, job: ClaimedJob) -> bool:
     Order: in a transaction of its own; then the caller releases it to the broker.
     """
     values = _queued_again(clock.utc_now(), 0) | {"attempt": _job.attempt - 1}
-    return link.execute(_held(job).values(values)).rowcount == 1
+    return link.execute(_HELD.values(values), _held(job)).rowcount == 1
 
 
 def _queued_again(now: datetime, after_s: float) -> dict[str, Any]:
@@ -127,10 +144,5 @@ def _queued_again(now: datetime, after_s: float) -> dict[str, Any]:
     }
 
 
-def _held(job: ClaimedJob) -> Update:
-    return update(background_job).where(_job.name == job.id, _job.fence == job.fence, _job.status == "started")
-
-
-def _ended(job: ClaimedJob, status: str) -> Update:
-    # The key is free for the next job in the same moment in which this one ends.
-    return _held(job).values(status=status, dedup_key=None, ended_at=clock.utc_now())
+def _held(job: ClaimedJob) -> dict[str, Any]:
+    return {"job_id": job.id, "my_fence": job.fence}
