@@ -30,7 +30,8 @@ class Link:
         self.engine = engine
         self.dialect = engine.dialect.name
         self._sqlite = is_sqlite(engine)
-        self._driver_error: type[Exception] = engine.dialect.loaded_dbapi.Error
+        #: what a statement raises: the driver, SQLAlchemy, and Python for values it cannot hand to the database
+        self._errors = (engine.dialect.loaded_dbapi.Error, DBAPIError, OverflowError, UnicodeEncodeError)
         self._connection: Connection | None = None
         self._cursor: Any = None
         #: whether a write transaction is open
@@ -77,7 +78,7 @@ class Link:
                 return [tuple(row) for row in self.connection.exec_driver_sql(sql, tuple(params))]
             cursor.execute(sql, params)
             result: list[Row] = cursor.fetchall()
-        except (self._driver_error, DBAPIError) as error:
+        except self._errors as error:
             self._raise(error)
         return result
 
@@ -90,7 +91,7 @@ class Link:
             if cursor is None:
                 return self.connection.exec_driver_sql(sql, tuple(params)).rowcount
             cursor.execute(sql, params)
-        except (self._driver_error, DBAPIError) as error:
+        except self._errors as error:
             self._raise(error)
         count: int = cursor.rowcount
         return count
@@ -104,7 +105,7 @@ class Link:
             if cursor is None:
                 return self.connection.exec_driver_sql(sql, list(rows)).rowcount
             cursor.executemany(sql, rows)
-        except (self._driver_error, DBAPIError) as error:
+        except self._errors as error:
             self._raise(error)
         count: int = cursor.rowcount
         return count
@@ -115,7 +116,7 @@ class Link:
             self._refuse()
         try:
             result: CursorResult[Any] = self.connection.execute(statement, params)
-        except DBAPIError as error:
+        except self._errors as error:
             self._raise(error)
         return result
 
@@ -125,7 +126,7 @@ class Link:
             self._refuse()
         try:
             return self.connection.exec_driver_sql(sql, params)
-        except DBAPIError as error:
+        except self._errors as error:
             self._raise(error)
 
     def _raise(self, error: Exception) -> NoReturn:

@@ -7,13 +7,16 @@ the checks here run one by one, to round amounts and to say exactly what is wron
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from datetime import datetime
+from math import isfinite
 from typing import Any, NoReturn
 
 from doclife.core.amount import Amount
 from doclife.core.errors import (
     CannotChangeConstantError,
     CharacterLengthExceededError,
+    DataError,
     InvalidEmailAddressError,
     InvalidUrlError,
     MandatoryError,
@@ -24,7 +27,7 @@ from doclife.core.errors import (
 from doclife.model import passwords
 from doclife.model.operation import Operation
 from doclife.model.state import Row
-from doclife.schema.fieldtypes import Data, Select, TextField
+from doclife.schema.fieldtypes import Check, Data, Select, TextField
 from doclife.schema.rows import option_fits, round_amount
 
 _TAG = re.compile(r"<[^>]*>")
@@ -40,16 +43,18 @@ def describe(doc: Any) -> str:
     return f"{doc.doctype} {doc.name or '(new)'}"
 
 
-def refuse_kept(doc: Any) -> None:
+def refuse_kept(doc: Any, fields: Collection[str] | None = None) -> None:
     """Refuses values that could not be cast when they were assigned.
 
+    Args:
+        doc: a document or a row.
+        fields: only these.
     Raises:
         ValidationError: names document, row, field and value.
     """
-    kept = doc._state.kept
-    if kept:
-        field, reason = next(iter(kept.items()))
-        _refuse(doc, field, f"{doc.__dict__[field]!r} is not valid: {reason}")
+    for field, reason in (doc._state.kept or {}).items():
+        if fields is None or field in fields:
+            _refuse(doc, field, f"{doc.__dict__[field]!r} is not valid: {reason}")
 
 
 def _refuse(doc: Any, field: str, problem: str, error: type[ValidationError] = ValidationError) -> NoReturn:
@@ -172,14 +177,20 @@ def _check_one(doc: Any, ignore_mandatory: bool) -> None:
             )
     for each in fields:
         value = values[each.name]
+        if isinstance(value, (Amount, float)) and not isfinite(value):
+            _refuse(doc, each.name, f"{value!r} is not valid: a finite number is expected")
         if isinstance(value, Amount):
             values[each.name] = value = round_amount(value)
+        if isinstance(each, Check) and value not in (0, 1):
+            _refuse(doc, each.name, f"{value!r} is not valid: 0, 1, False or True is expected")
         if value is None or value == "":
             continue
         if isinstance(each, Data) and each.options and not option_fits(each.options, value):
             kind = {"Email": InvalidEmailAddressError, "URL": InvalidUrlError}.get(each.options, ValidationError)
             _refuse(doc, each.name, f"{value!r} is not a valid {each.options}", kind)
-        if isinstance(each, Select) and each.options and value not in each.options:
+        if isinstance(each, Select) and each.options:
+            values[each.name] = value = value.strip()
+        if isinstance(each, Select) and each.options and value and value not in each.options:
             _refuse(doc, each.name, f"{value!r} is not one of {', '.join(map(repr, each.options))}")
         if each.non_negative and not isinstance(each, TextField) and value < 0:
             _refuse(doc, each.name, f"{value} is negative", NonNegativeError)
@@ -190,6 +201,40 @@ def _check_one(doc: Any, ignore_mandatory: bool) -> None:
                 f"{len(value)} characters, but at most {each.max_length} fit",
                 CharacterLengthExceededError,
             )
+
+
+def refuse_unstorable(op: Operation, error: DataError) -> None:
+    """Refuses the value for which the database has refused a statement, if there is one that cannot be stored.
+
+    Raises:
+        ValidationError: names document, row, field and value.
+    """
+    dialect = op.unit.link.dialect
+    for doc in (op.doc, *op.rows()):
+        for name in doc._blueprint.fields:
+            problem = _storage_problem(doc.__dict__[name], dialect)
+            if problem:
+                try:
+                    _refuse(doc, name, problem)
+                except ValidationError as refusal:
+                    raise refusal from error
+
+
+def _storage_problem(value: Any, dialect: str) -> str:
+    """Returns why no column of this database can hold a value, or ""."""
+    if isinstance(value, Amount):
+        if dialect == "sqlite":
+            return "" if Amount(float(value)) == value else f"{value} has more than the 15 digits that SQLite keeps"
+        return "" if value.adjusted() < 15 else f"{value} has more than 15 digits before the point"
+    if isinstance(value, int):
+        return "" if -(2**63) <= value < 2**63 else f"{value} is not a whole number of 64 bits"
+    if isinstance(value, str):
+        try:
+            value.encode()
+        except UnicodeEncodeError as error:
+            return f"{value!r} is not text: {error.reason}"
+        return f"{value!r} has a NUL character" if dialect == "postgresql" and "\0" in value else ""
+    return ""
 
 
 def _is_missing(field: Any, value: Any) -> bool:

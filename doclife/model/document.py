@@ -20,8 +20,9 @@ from doclife.model import children, engine, images, reading, serialise
 from doclife.model.state import State
 from doclife.schema import registry
 from doclife.schema.build import Blueprint, build
-from doclife.schema.field import StandardColumn
+from doclife.schema.field import Field, StandardColumn
 from doclife.schema.fieldtypes import AnyField
+from doclife.schema.fieldtypes import Table as TableField
 from doclife.schema.meta import Meta
 
 #: names that assignment and `set` never take for a field
@@ -367,7 +368,7 @@ def _docstatus(value: Any) -> int:
 
 def _refuse_new_fields(cls: type[Document], base: Blueprint) -> None:
     for name, value in cls.__dict__.items():
-        if isinstance(value, AnyField) and name not in base.meta.by_name:
+        if isinstance(value, (Field, TableField)) and name not in base.meta.by_name:
             raise SchemaError(
                 f"{cls.__qualname__}.{name}: a class that overrides {base.meta.doctype!r} cannot add columns; "
                 "declare a type of its own with meta = Meta(doctype=...), or use extend_doctype_class"

@@ -264,15 +264,16 @@ def db_set(doc: Any, values: dict[str, Any], *, update_modified: bool = True) ->
             )
     state, context = doc._state, current()
     shown, before = {name: doc.__dict__[name] for name in values}, state.before
+    kept = dict(state.kept) if state.kept else None
     doc.update(values)
     if state.row is None:
         return
     try:
-        refuse_kept(doc)
+        refuse_kept(doc, values)
         run(context, doc, lifecycle.DB_SET, columns=list(values), update_modified=update_modified)
     except BaseException:
         doc.__dict__.update(shown)
-        state.kept = None
+        state.kept = kept
         raise
     if before is not None and context.operations:
         state.before = before  # inside an event of another operation the image stays the one before that

@@ -9,10 +9,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from doclife.core.errors import DoesNotExistError, DuplicateEntryError, TimestampMismatchError, UniqueValidationError
+from doclife.core.errors import (
+    DataError,
+    DoesNotExistError,
+    DuplicateEntryError,
+    TimestampMismatchError,
+    UniqueValidationError,
+)
 from doclife.core.ids import reseed_hash_names
 from doclife.database.errors import DuplicateKey
-from doclife.model.checks import collect, describe
+from doclife.model.checks import collect, describe, refuse_unstorable
 from doclife.model.naming import hash_named, new_hash_names
 from doclife.model.operation import Operation
 from doclife.model.state import Row
@@ -33,10 +39,14 @@ def write(op: Operation) -> None:
     if op.row is None:
         collect(op)
     op.unit.before_write()
-    if op.inserting:
-        _insert(op)
-    else:
-        _update(op)
+    try:
+        if op.inserting:
+            _insert(op)
+        else:
+            _update(op)
+    except DataError as error:
+        refuse_unstorable(op, error)
+        raise
     _written(op)
 
 
@@ -102,6 +112,10 @@ def write_batch(ops: Sequence[Operation]) -> None:
         unit.link.run_many(statements.insert, [statements.bind(op.row) for op in ops if op.row is not None])
     except DuplicateKey as error:
         raise _first_taken(ops, statements, error) from error
+    except DataError as error:
+        for op in ops:
+            refuse_unstorable(op, error)
+        raise
     for name in doc._blueprint.table_fields:
         pairs = [pair for op in ops for pair in op.child_rows[name]]
         if pairs:
@@ -143,9 +157,11 @@ def _insert_rows(op: Operation, table_field: str, pairs: list[tuple[Any, Row]]) 
 
 def _taken(doc: Any, error: DuplicateKey) -> Exception:
     """Returns the error that names document and field of a key that is taken."""
-    if error.primary:
-        return DuplicateEntryError(f"{doc.doctype} {doc.name!r} exists already", doctype=doc.doctype, name=doc.name)
     field = next((f for f in doc._blueprint.fields.values() if f.unique and _is_key(f.name, error)), None)
+    # of the name and the unique field it is made of, each database tells the one it has looked at first
+    names_it = field is not None and doc.meta.autoname.lower() == f"field:{field.name}".lower()
+    if error.primary or (names_it and doc._state.row is None):
+        return DuplicateEntryError(f"{doc.doctype} {doc.name!r} exists already", doctype=doc.doctype, name=doc.name)
     if field is None:
         return UniqueValidationError(f"{describe(doc)}: {error}", doctype=doc.doctype, name=doc.name)
     value = doc.__dict__[field.name]
@@ -257,11 +273,14 @@ def write_columns(op: Operation) -> None:
     op.unit.before_write()
     taken = doc._blueprint.format.take(values)
     index = doc._blueprint.format.index
-    bound = statements.bind_columns(names, [taken[index[name]] for name in names])
     try:
+        bound = statements.bind_columns(names, [taken[index[name]] for name in names])
         count = op.unit.link.run(statements.update(names, locked=False), [*bound, state.row[0]])
     except DuplicateKey as error:
         raise _taken(doc, error) from error
+    except DataError as error:
+        refuse_unstorable(op, error)
+        raise
     if count == 0:
         raise DoesNotExistError(
             f"{doc.doctype} {state.row[0]} does not exist any more", doctype=doc.doctype, name=doc.name

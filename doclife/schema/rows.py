@@ -10,14 +10,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from operator import itemgetter
 from typing import Any
 
 from doclife.core import json
 from doclife.core.amount import Amount
 from doclife.schema.field import Field
-from doclife.schema.fieldtypes import JSON, AmountField, Data, Password, Select, TextField
+from doclife.schema.fieldtypes import JSON, AmountField, Check, Data, Float, Password, Select, TextField
 
 #: decimal places of Currency and Percent values
 PRECISION = 6
@@ -36,7 +36,10 @@ def round_amount(value: Amount) -> Amount:
 
 
 def _is_round(value: Amount) -> Any:
-    return _same(_quantize(value, _STEP), value)
+    try:
+        return _same(_quantize(value, _STEP), value)
+    except InvalidOperation:  # infinite, or with more digits than the context has
+        return False
 
 
 def option_fits(kind: str, value: str) -> bool:
@@ -99,6 +102,10 @@ class RowFormat:
                 wanted.append(f"_option({each.options!r}, {value})")
             if isinstance(each, AmountField):
                 wanted.append(f"_is_round({value})")
+            if isinstance(each, Check):
+                wanted.append(f"{value} in (0, 1)")
+            if isinstance(each, Float):
+                wanted.append(f"{value} - {value} == 0")  # neither infinite nor NaN
             if each.non_negative and each.empty is not None:
                 wanted.append(f"{value} >= 0")
             if each.empty is None and wanted:

@@ -34,10 +34,10 @@ class TextField(Field[Read, Accept]):
 
     def cast(self, value: Any) -> Any:
         """Returns the value as this field's type, or raises ValueError with what is expected."""
-        if value is None or type(value) is str:
-            return value
+        if value is None or (self.unique and value == ""):  # several may be empty, so empty is NULL
+            return None
         if isinstance(value, str):
-            return str(value)
+            return value if type(value) is str else str(value)
         if isinstance(value, (int, float, Decimal, date, time)) and not isinstance(value, bool):
             return str(value)
         raise ValueError("text is expected")
