@@ -117,7 +117,8 @@ def run(context: Context, doc: Any, kind: str, **options: Any) -> Operation:
 
 def _check_depth(operations: list[tuple[str, Any, str]], doc: Any, kind: str) -> None:
     key = (doc.meta.doctype, doc.name)
-    same = sum(1 for doctype, name, _ in operations if (doctype, name) == key)
+    # Documents without a name yet are different ones: a tree that inserts its own branches may be deep.
+    same = sum(1 for doctype, name, _ in operations if (doctype, name) == key) if doc.name is not None else 0
     if same < MAX_DEPTH_OF_ONE and len(operations) < MAX_DEPTH:
         return
     shown = [f"{op} of {doctype} {name or '(new)'}" for doctype, name, op in operations]
