@@ -153,8 +153,6 @@ class _Reader:
             raise self.refuse()
         return tuple(items)
 
-    # fields
-
     def field(self) -> Item:
         distinct = self.next_is("distinct") and self.tokens[self.position + 1][0] in ("word", "quoted")
         if distinct:
@@ -232,8 +230,6 @@ class _Reader:
         if not self.take(")"):
             raise self.refuse()
         return Call(function, tuple(arguments), distinct)
-
-    # orders
 
     def order(self) -> Order:
         node = self.sum()

@@ -1,0 +1,69 @@
+"""Casting: values on their way into columns without a document's operations around them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from doclife.core.amount import Amount
+from doclife.core.context import Context
+from doclife.core.errors import ValidationError
+from doclife.query.scope import field_of, unknown_field
+from doclife.query.timespans import site_now
+from doclife.schema.fieldtypes import Password
+from doclife.schema.rows import round_amount
+
+
+def stored(cls: Any, name: str, value: Any) -> Any:
+    """Returns a value as a column keeps it: cast by its field, money rounded; a document stands for its name.
+
+    Args:
+        cls: the document class.
+        name: of the column.
+        value: what is to be stored.
+    Raises:
+        UnknownFieldError: no such column; the message has the nearest name.
+        ValidationError: it cannot be cast, or it is a password, which only saving turns into a hash.
+    """
+    field = field_of(cls, name)
+    if field is None:
+        raise unknown_field(cls, name)
+    if isinstance(field, Password) and value is not None:
+        raise ValidationError(
+            f"{cls.meta.doctype}.{name} is a password: set it on a document and save, which stores its hash",
+            field=name,
+        )
+    if hasattr(type(value), "_blueprint"):
+        value = value.name
+    elif isinstance(value, bool):
+        value = int(value)
+    try:
+        made = field.cast(value)
+    except ValueError as error:
+        raise ValidationError(f"{cls.meta.doctype}.{name} cannot be {value!r}: {error}", field=name) from None
+    return round_amount(made) if isinstance(made, Amount) else made
+
+
+def stored_all(cls: Any, values: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns values by column as the columns keep them."""
+    return {name: stored(cls, name, value) for name, value in values.items()}
+
+
+def stamps(context: Context) -> dict[str, Any]:
+    """Returns the standard columns of a row that is written new now."""
+    now = site_now()
+    return {"owner": context.user, "creation": now, "modified": now, "modified_by": context.user}
+
+
+def defaults(cls: Any, context: Context) -> dict[str, Any]:
+    """Returns the columns of a row of which nothing is given: declared defaults, otherwise empty values."""
+    blueprint = cls._blueprint
+    values: dict[str, Any] = dict(blueprint.template)
+    for name, field in blueprint.defaults.items():
+        default = field.default
+        if default in ("Today", "Now") and field.fieldtype in ("Date", "Datetime", "Time"):
+            default = site_now()
+        elif default == "__user":
+            default = context.user
+        values[name] = stored(cls, name, default)
+    return values
