@@ -7,12 +7,37 @@ import sys
 from typing import TextIO, cast
 
 import structlog
-from structlog.typing import FilteringBoundLogger
+from structlog.typing import EventDict, FilteringBoundLogger, WrappedLogger
 
 
 def get_logger(name: str = "app") -> FilteringBoundLogger:
     """Returns the logger of a module; event names are constants of the calling module."""
     return cast(FilteringBoundLogger, structlog.get_logger(name))
+
+
+def _drop_below_warning(_logger: WrappedLogger, method: str, event: EventDict) -> EventDict:
+    if method in ("debug", "info"):
+        raise structlog.DropEvent
+    return event
+
+
+def stay_quiet() -> None:
+    """Sends warnings and errors to stderr, as they come, and nothing anywhere else.
+
+    This holds in programs that use doclife without `configure`: their stdout is their own.
+    """
+    structlog.configure(
+        processors=[
+            _drop_below_warning,
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.format_exc_info,
+            structlog.dev.ConsoleRenderer(colors=False),
+        ],
+        # asked anew for each line: tests and programs replace sys.stderr
+        logger_factory=lambda *_: structlog.PrintLogger(sys.stderr),
+        cache_logger_on_first_use=False,
+    )
 
 
 def configure(level: str = "info", *, stream: TextIO | None = None, json_lines: bool | None = None) -> None:
@@ -38,3 +63,7 @@ def configure(level: str = "info", *, stream: TextIO | None = None, json_lines: 
         logger_factory=structlog.PrintLoggerFactory(out),
         cache_logger_on_first_use=False,
     )
+
+
+if not structlog.is_configured():
+    stay_quiet()
