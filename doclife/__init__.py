@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from doclife.core.errors import CannotChangeConstantError as CannotChangeConstantError
     from doclife.core.errors import CharacterLengthExceededError as CharacterLengthExceededError
     from doclife.core.errors import ConfigError as ConfigError
+    from doclife.core.errors import DatabaseUnavailable as DatabaseUnavailable
     from doclife.core.errors import DataError as DataError
     from doclife.core.errors import DoclifeError as DoclifeError
     from doclife.core.errors import DocstatusTransitionError as DocstatusTransitionError
@@ -230,6 +231,7 @@ _PLACES: dict[str, str] = {
     "CannotChangeConstantError": "doclife.core.errors:CannotChangeConstantError",
     "CharacterLengthExceededError": "doclife.core.errors:CharacterLengthExceededError",
     "ConfigError": "doclife.core.errors:ConfigError",
+    "DatabaseUnavailable": "doclife.core.errors:DatabaseUnavailable",
     "DataError": "doclife.core.errors:DataError",
     "DoclifeError": "doclife.core.errors:DoclifeError",
     "DocstatusTransitionError": "doclife.core.errors:DocstatusTransitionError",

@@ -24,7 +24,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "check": ("doclife.cli.check:check", "Looks for problems: hooks, settings, tables that differ."),
     "worker": ("doclife.cli.processes:worker", "Runs background jobs until SIGTERM or Ctrl-C."),
     "scheduler": ("doclife.cli.processes:scheduler", "Runs the scheduler until SIGTERM or Ctrl-C."),
-    "start": ("doclife.cli.processes:start", "Runs workers and the scheduler under one supervisor."),
+    "start": ("doclife.cli.processes:start", "Runs workers and the scheduler until SIGTERM or Ctrl-C."),
     "jobs": ("doclife.cli.jobs:jobs", "Shows background jobs: what waits, runs and has failed."),
     "hooks": ("doclife.cli.hooks:hooks", "Shows who reacts to what, in which order, and why."),
     "console": ("doclife.cli.run:console", "Opens Python with a context on the site."),

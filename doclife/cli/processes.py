@@ -56,10 +56,11 @@ def run_(state: State) -> None:
 @click.option("--workers", default=1, show_default=True, type=click.IntRange(min=1), help="Worker processes.")
 @pass_state
 def start(state: State, workers: int) -> None:
-    """Runs workers and the scheduler under one supervisor until SIGTERM or Ctrl-C.
+    """Runs workers and the scheduler until SIGTERM or Ctrl-C.
 
-    The workers serve all queues but those to which the settings give workers of their own
-    (`workers: {queue: {background_workers: n}}`). Processes that die are replaced.
+    One supervisor looks after them and replaces those that die. The workers serve all queues but
+    those to which the settings give workers of their own: {"workers": {"myqueue":
+    {"background_workers": 2}}}.
     """
     from doclife.worker.main import stop_on_signals
     from doclife.worker.supervisor import Child, Supervisor, worker_children

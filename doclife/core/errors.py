@@ -221,6 +221,12 @@ class QueryTimeoutError(TransactionError):
     http_status = 508
 
 
+class DatabaseUnavailable(TransactionError):
+    """The database does not answer."""
+
+    http_status = 503
+
+
 class NoUnitOfWork(TransactionError):
     """There is no open context: use `with doclife.connect(site=...)`."""
 

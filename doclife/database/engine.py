@@ -13,10 +13,10 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, event
 from sqlalchemy import create_engine as sa_create_engine
-from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError, NoSuchModuleError, OperationalError
+from sqlalchemy.engine import URL, ExceptionContext, make_url
+from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 
-from doclife.core.errors import ConfigError
+from doclife.core.errors import ConfigError, DatabaseUnavailable
 
 #: the driver a bare scheme means
 _DRIVERS = {
@@ -71,7 +71,18 @@ def create_engine(url: str | URL, *, pool_size: int = 5, busy_timeout: float = 5
         raise ConfigError(f"the driver for {parsed.drivername} is missing: pip install 'doclife[{extra}]'") from error
     if backend == "sqlite":
         event.listen(engine, "connect", _set_up_sqlite)
+    event.listen(engine, "handle_error", _explain_unavailable)
     return engine
+
+
+def _explain_unavailable(context: ExceptionContext) -> DatabaseUnavailable | None:
+    """Returns what to raise for a connection that could not be made; statements have errors of their own."""
+    if context.connection is not None or context.is_pre_ping or context.engine is None:
+        return None
+    reason = str(context.original_exception).partition("\n")[0]
+    return DatabaseUnavailable(
+        f"the database {context.engine.url} cannot be reached: {reason}; see db_url in the settings"
+    )
 
 
 def _set_up_sqlite(connection: Any, _record: Any) -> None:
@@ -117,6 +128,6 @@ def can_connect(engine: Engine) -> bool:
     try:
         with engine.connect() as connection:
             connection.exec_driver_sql("SELECT 1")
-    except OperationalError:
+    except DatabaseUnavailable:
         return False
     return True

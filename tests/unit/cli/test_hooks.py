@@ -1,0 +1,97 @@
+"""hooks list and explain; explain tells what a real submit does."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from doclife.events.trace import trace
+from doclife.model.access import get_doc
+from doclife.model.explain import explain
+from doclife.model.lifecycle import LIFECYCLE
+from doclife.site.load import load_site
+
+
+def test_the_handlers_of_all_apps_event_by_event(project):
+    rows = json.loads(project.ok("hooks", "list", "--json"))
+    assert [(row["event"], row["doctype"], row["handler"]) for row in rows if row["app"] != "doclife"] == [
+        ("validate", "Cli Outlet", "cli_outlets.events.first"),
+        ("on_submit", "Cli Outlet", "cli_outlets.events.first"),
+        ("on_submit", "Cli Outlet", "cli_outlets.events.second"),
+        ("on_submit", "Cli Outlet", "cli_royalties.events.book"),
+        ("on_submit", "Cli Outlets", "cli_royalties.events.book"),
+        ("on_submit", "*", "cli_outlets.events.everywhere"),
+        ("on_submit", "*", "cli_royalties.events.note"),
+    ]
+    assert rows[0]["where"] == f"{project.folder}/cli_outlets/events.py:1"
+    mine = json.loads(project.ok("hooks", "list", "--app", "cli_royalties", "--json"))
+    assert {row["app"] for row in mine} == {"cli_royalties"}
+
+
+def test_explain_prints_the_chain_with_reasons(project):
+    outlet = f"{project.folder}/cli_outlets"
+    royalties = f"{project.folder}/cli_royalties"
+    assert project.ok("hooks", "explain", "Cli Outlet", "on_submit") == (
+        "on_submit  (in insert as submitted, submit)\n"
+        "  1. cli_outlets.doctypes.outlet.CliOutlet.on_submit\n"
+        f"     cli_outlets, controller, {outlet}/doctypes/outlet.py:14\n"
+        "     the controller's own method comes first\n"
+        "  2. cli_outlets.events.first\n"
+        f"     cli_outlets, Cli Outlet, {outlet}/events.py:1\n"
+        "     handlers of Cli Outlet come after the controller, app 1 of 2 in install order\n"
+        "  3. cli_outlets.events.second\n"
+        f"     cli_outlets, Cli Outlet, {outlet}/events.py:5\n"
+        "     handlers of Cli Outlet come after the controller, app 1 of 2 in install order, its declaration 2\n"
+        "  4. cli_royalties.events.book\n"
+        f"     cli_royalties, Cli Outlet, {royalties}/events.py:1\n"
+        "     handlers of Cli Outlet come after the controller, app 2 of 2 in install order\n"
+        "  5. cli_outlets.events.everywhere\n"
+        f"     cli_outlets, *, {outlet}/events.py:9\n"
+        "     handlers of '*' come after those of Cli Outlet, app 1 of 2 in install order\n"
+        "  6. cli_royalties.events.note\n"
+        f"     cli_royalties, *, {royalties}/events.py:5\n"
+        "     handlers of '*' come after those of Cli Outlet, app 2 of 2 in install order\n"
+    )
+
+
+def test_explain_shows_the_place_as_seen_from_the_project(project):
+    printed = project.spawn("hooks", "explain", "Cli Outlet", "validate").stdout
+    assert "cli_outlets, controller, cli_outlets/doctypes/outlet.py:11" in printed
+
+
+def test_explain_without_an_event_shows_those_with_a_reaction_in_order(project):
+    shown = json.loads(project.ok("hooks", "explain", "Cli Outlet", "--json"))
+    assert [chain["event"] for chain in shown] == ["validate", "on_submit", "after_delete"]
+    assert [reaction["band"] for reaction in shown[2]["reactions"]] == ["doclife"]
+
+
+def test_an_event_to_which_nothing_reacts(project):
+    assert project.ok("hooks", "explain", "Cli Outlet", "on_cancel") == "on_cancel  (in cancel)\n  nothing\n"
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["Cli Outlett"], "no document type 'Cli Outlett'. Did you mean 'Cli Outlet'?"),
+        (["Cli Outlet", "after_submit"], "no event 'after_submit'. Did you mean 'on_submit'?"),
+        (["Cli Outlet", "on_sumbit"], "no event 'on_sumbit'. Did you mean 'on_submit'?"),
+    ],
+    ids=["doctype", "event of others", "misspelt event"],
+)
+def test_what_does_not_exist_is_refused_with_the_nearest_name(project, words, message):
+    done = project.run("hooks", "explain", *words)
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert message in done.stderr
+
+
+def test_explain_says_what_a_submit_does(fresh):
+    fresh.ok("new-site", "shop", "--install-app", "cli_outlets", "--install-app", "cli_royalties")
+    with load_site("shop", fresh.sites).work():
+        doc = get_doc({"doctype": "Cli Outlet", "code": "SJ-1"}).insert()
+        with trace() as seen:
+            doc.submit()
+        ran = [(span.event, span.handler) for span in seen.spans if span.handler]
+        chains = {chain.event: [each.path for each in chain.reactions] for chain in explain("Cli Outlet")}
+    assert len(ran) == 8
+    assert ran == [(event, path) for event in LIFECYCLE["submit"] for path in chains.get(event, ())]
