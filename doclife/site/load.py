@@ -58,7 +58,11 @@ def forget_site(site: Site) -> None:
 
 @contextmanager
 def connect(
-    site: str | Site | None = None, user: str = ADMINISTRATOR, *, sites_dir: str | Path | None = None
+    site: str | Site | None = None,
+    user: str = ADMINISTRATOR,
+    *,
+    sites_dir: str | Path | None = None,
+    start_broker: bool = False,
 ) -> Iterator[Context]:
     """Opens a context on a site for the block; commits at its end, rolls back on an exception.
 
@@ -66,8 +70,9 @@ def connect(
         site: name of the site, or None for the one in use.
         user: whose permissions count.
         sites_dir: the folder of the sites; None: DOCLIFE_SITES_DIR, or ./sites.
+        start_broker: whether the embedded broker is started when it does not run; for programs that run for long.
     """
-    loaded = site if isinstance(site, Site) else load_site(site, sites_dir)
+    loaded = site if isinstance(site, Site) else load_site(site, sites_dir, start_broker=start_broker)
     with loaded.work(user) as context:
         yield context
 

@@ -107,7 +107,7 @@ def _work(story: Story, begun: float, printer: Printer) -> tuple[list[str], Book
 def _print_results(printer: Printer, books: Books, chain: list[str], failed: list[str]) -> None:
     printer.say("", "Royalties per outlet", *printing.royalties(books))
     printer.say("", "Jobs", *printing.job_counts(books), *(f"  failed: {line}" for line in failed))
-    printer.say("", "What one submit set off", *(f"  {line}" for line in chain))
+    printer.say("", "What one submit set off", *chain)
     printer.say("", "The ledger, from four tables", *printing.ledger(books), "")
 
 

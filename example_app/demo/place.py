@@ -70,7 +70,8 @@ class Place:
 
     def connect(self) -> AbstractContextManager[Any]:
         """Returns a context on the site, as Administrator."""
-        return doclife.connect(self.site, sites_dir=self.sites_dir)
+        # what is committed while no broker runs waits until the relay compares, half a minute later
+        return doclife.connect(self.site, sites_dir=self.sites_dir, start_broker=True)
 
     def wait_until(self, done: Callable[[], bool], limit_s: float, problem: str) -> None:
         """Waits for something that the processes do.

@@ -125,6 +125,19 @@ def royalties(books: Books) -> list[str]:
     return table(["outlet", "invoices", "returns", "net total", "royalty"], rows)
 
 
+def chain(spans: Sequence[Any]) -> list[str]:
+    """Returns the handlers of a trace with the events they react to, indented as they called each other.
+
+    Events to which nothing reacts are left out.
+    """
+    rows = []
+    for n, span in enumerate(spans):
+        if span.handler or (n + 1 < len(spans) and spans[n + 1].depth > span.depth):
+            what = span.handler or f"{span.event} of {span.doctype} {span.name}"
+            rows.append([f"{'  ' * span.depth}{what}", f"{span.seconds * 1000:.2f}"])
+    return table(["event, handler", "ms"], rows)
+
+
 def job_counts(books: Books) -> list[str]:
     """Returns the table of jobs by method."""
     jobs = books.jobs

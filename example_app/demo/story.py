@@ -10,6 +10,7 @@ from functools import partial
 import doclife
 from doclife import DoclifeError
 from example_app import api
+from example_app.demo import printing
 from example_app.demo.invoices import Invoice, Outlet, outlets_of
 from example_app.demo.place import Place
 from example_app.demo.printing import Printer, exact
@@ -69,8 +70,7 @@ class Story:
             before = _sums_of(invoice.outlet_code, invoice.month)
             doclife.retry_on_conflict(partial(_cancel, invoice.number))
             between = _sums_of(invoice.outlet_code, invoice.month)
-            with doclife.trace() as trace:
-                amended = doclife.retry_on_conflict(partial(_amend, invoice.number))
+            amended, chain = doclife.retry_on_conflict(partial(_amend, invoice.number))
             after = _sums_of(invoice.outlet_code, invoice.month)
         if before != after or before == between:
             raise StoryError(f"{invoice.number} was cancelled and amended: {before}, then {between}, then {after}")
@@ -78,7 +78,7 @@ class Story:
             f"  {invoice.number} cancelled, amended as {amended} and submitted: sales of {invoice.outlet_code} in "
             f"{invoice.month} went from {before[0]} to {between[0]} and back to {after[0]}"
         )
-        return trace.lines()
+        return chain
 
     def _to_amend(self) -> _ToAmend:
         numbers = {invoice.number for invoice in self.invoices}
@@ -153,12 +153,14 @@ def _cancel(number: str) -> None:
     doclife.get_doc(SalesInvoice, number).cancel()
 
 
-def _amend(number: str) -> str | None:
+def _amend(number: str) -> tuple[str, list[str]]:
+    """Amends a cancelled invoice and submits it; returns its name, and who took part in the submit for how long."""
     amended = doclife.copy_doc(doclife.get_doc(SalesInvoice, number), ignore_no_copy=False)
     amended.amended_from = number
     amended.insert()
-    amended.submit()
-    return amended.name
+    with doclife.trace() as trace:
+        amended.submit()
+    return str(amended.name), printing.chain(trace.spans)
 
 
 def _submit_new(number: str, outlet_code: str, day: date) -> None:

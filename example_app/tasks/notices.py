@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import doclife
+from doclife.utils import fmt_money
 from example_app.doctypes.sales_invoice import SalesInvoice
 
 
@@ -16,7 +17,7 @@ def send_large_invoice_notice(invoice: str) -> None:
     doclife.get_doc(
         {
             "doctype": "Notification Log",
-            "subject": f"Large {what} {doc.name} of {doc.franchise_outlet}: {doc.grand_total}",
+            "subject": f"Large {what} {doc.name} of {doc.franchise_outlet}: {fmt_money(doc.grand_total)}",
             "for_user": "Administrator",
             "type": "Alert",
             **about,
