@@ -6,6 +6,7 @@ import json
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -66,6 +67,7 @@ def _wait_for(project: Project, happens: Callable[[], bool]) -> None:
     deadline = monotonic() + PATIENCE_S
     while not happens():
         assert monotonic() < deadline, _log(project)
+        time.sleep(0.05)  # what is waited for is in another process's log
 
 
 def _log(project: Project) -> str:
