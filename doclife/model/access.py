@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from copy import deepcopy
 from typing import Any, TypeVar, overload
 
 from doclife.core.context import current
@@ -189,7 +190,7 @@ def copy_doc(doc: D, ignore_no_copy: bool = True) -> D:
 def _copied_values(doc: Any, ignore_no_copy: bool) -> dict[str, Any]:
     hidden = doc._blueprint.format.password_fields
     return {
-        name: doc.__dict__[name]
+        name: deepcopy(value) if isinstance(value := doc.__dict__[name], (dict, list)) else value
         for name, field in doc._blueprint.fields.items()
         if name not in _NOT_COPIED and name not in hidden and (ignore_no_copy or not field.no_copy)
     }

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection
-from datetime import datetime
+from datetime import date, time
 from math import isfinite
 from typing import Any, NoReturn
 
@@ -193,7 +193,7 @@ def _check_one(doc: Any, ignore_mandatory: bool) -> None:
         if isinstance(each, Select) and each.options and value and value not in each.options:
             _refuse(doc, each.name, f"{value!r} is not one of {', '.join(map(repr, each.options))}")
         if each.non_negative and not isinstance(each, TextField) and value < 0:
-            _refuse(doc, each.name, f"{value} is negative", NonNegativeError)
+            _refuse(doc, each.name, f"{_shown(value)} is negative", NonNegativeError)
         if isinstance(each, TextField) and each.max_length and len(value) > each.max_length:
             _refuse(
                 doc,
@@ -264,7 +264,10 @@ def check_set_only_once(op: Operation) -> None:
         old, new = before[index[name]], now[index[name]]
         if old != new and (old is not None or name in ("creation", "owner")):
             _refuse(
-                doc, name, f"may be set only once; it is {old!r} and cannot become {new!r}", CannotChangeConstantError
+                doc,
+                name,
+                f"may be set only once; it is {_shown(old)} and cannot become {_shown(new)}",
+                CannotChangeConstantError,
             )
     for name, field in doc._blueprint.table_fields.items():
         if field.set_only_once and doc._state.stored_rows.get(name) and doc.has_value_changed(name):
@@ -300,10 +303,16 @@ def _refuse_fixed(doc: Any, before: Row | None, now: Row | None) -> None:
             continue
         field = doc._blueprint.fields.get(name)
         if field is None or not field.allow_on_submit:
-            shown = tuple(v.isoformat(" ") if isinstance(v, datetime) else v for v in (old, new))
             _refuse(
                 doc,
                 name,
-                f"cannot be changed after submitting, from {shown[0]!r} to {shown[1]!r}; cancel and amend instead",
+                f"cannot be changed after submitting, from {_shown(old)} to {_shown(new)}; cancel and amend instead",
                 UpdateAfterSubmitError,
             )
+
+
+def _shown(value: Any) -> str:
+    """Returns a value as people write it in code: numbers plain, text quoted."""
+    if isinstance(value, Amount):
+        return str(value.normalize())
+    return str(value) if isinstance(value, (date, time)) else repr(value)

@@ -7,6 +7,7 @@ so that an operation never walks a step in vain.
 from __future__ import annotations
 
 from collections.abc import Callable
+from copy import deepcopy
 from typing import Any, NamedTuple
 
 from doclife.core import clock
@@ -69,7 +70,8 @@ def _default_value(field: Any, context: Context) -> Any:
         return clock.now(context.site.settings.time_zone)
     if default == "__user":
         return context.user
-    return default
+    # JSON: each document has its own dict or list
+    return deepcopy(default) if isinstance(default, (dict, list)) else default
 
 
 def check_types(op: Operation) -> None:

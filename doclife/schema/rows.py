@@ -26,7 +26,7 @@ _STEP = Decimal(1).scaleb(-PRECISION)
 _quantize, _same = Decimal.quantize, Decimal.__eq__
 
 _EMAIL = re.compile(r"[^@\s,;<>]+@[^@\s,;<>]+\.[^@\s,;<>.]+")
-_URL = re.compile(r"(https?|ftp|mailto|tel)://?[^\s]+", re.IGNORECASE)
+_URL = re.compile(r"((https?|ftp)://[^\s/]\S*|(mailto|tel):[^\s/]\S*)", re.IGNORECASE)
 _PHONE = re.compile(r"\+?[\d\s().\-]{3,20}")
 
 
@@ -92,6 +92,8 @@ class RowFormat:
             if each.reqd and each.empty is None:
                 text = isinstance(each, TextField)
                 present = f"({value} and not {value}.isspace())" if text else f"{value} is not None"
+                if each.fieldtype == "Text":  # markup may hold nothing to read: the slow check looks
+                    present = f"({value} and not {value}.isspace() and '<' not in {value})"
             wanted: list[str] = []
             if isinstance(each, TextField) and each.max_length:
                 wanted.append(f"len({value}) <= {each.max_length}")
