@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Sequence
 
 from doclife.core import clock
@@ -16,27 +17,47 @@ RELEASE_FAILED = "release_failed"
 log = get_logger(__name__)
 
 
-def release_staged(broker: Broker, jobs: Sequence[StagedJob], *, time_zone: str) -> None:
+#: tickets a process keeps for its next release when the broker takes none; the relay has the rest
+BACKLOG = 1000
+
+
+def release_staged(
+    broker: Broker, jobs: Sequence[StagedJob], *, time_zone: str, backlog: deque[Ticket] | None = None
+) -> None:
     """Pushes the jobs that are due; a broker that is down is no error, the relay delivers later.
 
     Args:
         broker: the site's.
         jobs: as committed.
         time_zone: in which their `run_at` is.
+        backlog: see `release`.
     """
     now = clock.now(time_zone)
-    release(broker, [ticket(job) for job in jobs if job.run_at is None or job.run_at <= now])
+    release(broker, [ticket(job) for job in jobs if job.run_at is None or job.run_at <= now], backlog=backlog)
 
 
-def release(broker: Broker, tickets: Sequence[Ticket]) -> bool:
-    """Pushes tickets and returns whether the broker took them; what it did not take the relay delivers later."""
+def release(broker: Broker, tickets: Sequence[Ticket], *, backlog: deque[Ticket] | None = None) -> bool:
+    """Pushes tickets and returns whether the broker took them; what it did not take the relay delivers later.
+
+    Args:
+        broker: the site's.
+        tickets: of queued jobs.
+        backlog: what it did not take before goes with them, and what it does not take now stays
+            there: a process that goes on working delivers sooner than the relay, which waits out
+            its grace. An id that has run meanwhile does no harm, its claim fails.
+    """
     if not tickets:
         return True
+    waiting = list(backlog or ())
     try:
-        broker.release(tickets)
+        broker.release([*waiting, *tickets])
     except BrokerUnavailable as error:  # the breaker has said so once, for all calls while it is down
         log.debug(RELEASE_FAILED, jobs=len(tickets), reason=str(error))
+        if backlog is not None:
+            backlog.extend(tickets)
         return False
+    if backlog is not None:
+        backlog.clear()
     return True
 
 

@@ -16,6 +16,10 @@ BROKER_UP = "broker.up"
 _log = get_logger(__name__)
 
 
+#: seconds between two looks for a server that nobody has started yet
+ABSENT_PAUSE_S = 0.1
+
+
 class Breaker:
     """Refuses calls for some seconds after one failed; then lets one try.
 
@@ -68,7 +72,8 @@ class Breaker:
         """Begins a pause."""
         with self._lock:
             was_open = self._retry_at is not None
-            self._retry_at = self._now() + self.pause_s
+            # A server that nobody has started yet refuses at once, and may be there any moment.
+            self._retry_at = self._now() + (ABSENT_PAUSE_S if self.expected else self.pause_s)
             self._reason = reason
         if not was_open:
             (_log.debug if self.expected else _log.warning)(BROKER_DOWN, reason=reason, pause_s=self.pause_s)

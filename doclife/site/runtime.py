@@ -5,6 +5,7 @@ The composition root: everything below takes what it needs from here through the
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,11 +21,11 @@ from doclife.events import hooks
 from doclife.events.handlers import import_path
 from doclife.events.registry import Registry
 from doclife.model import codec as _codec  # noqa: F401 documents travel in the arguments of jobs
-from doclife.outbox.release import release_staged
+from doclife.outbox.release import BACKLOG, release_staged
 from doclife.outbox.staging import StagedJob
 from doclife.queue.connect import open_broker
 from doclife.queue.inline import InlineBroker
-from doclife.queue.protocol import RUNNER, Broker
+from doclife.queue.protocol import RUNNER, Broker, Ticket
 from doclife.scheduler.declarations import declared
 from doclife.schema import registry as schema_registry
 from doclife.uow.unit import UnitOfWork
@@ -68,6 +69,8 @@ class Site:
         self.cache: dict[str, Any] = {}
         #: what is told of committed jobs besides the broker (tests listen here)
         self.on_release: list[Callable[[Sequence[StagedJob]], None]] = []
+        #: tickets the broker did not take, for the next release
+        self.backlog: deque[Ticket] = deque(maxlen=BACKLOG)
         self._broker: Broker | None = None
 
     @property
@@ -88,7 +91,7 @@ class Site:
         """Gives committed jobs to the broker; never raises for a broker that is down."""
         for listener in self.on_release:
             listener(jobs)
-        release_staged(self.broker, jobs, time_zone=self.settings.time_zone)
+        release_staged(self.broker, jobs, time_zone=self.settings.time_zone, backlog=self.backlog)
 
     def unit(self, record_error: Callable[[str, BaseException], None] | None = None) -> UnitOfWork:
         """Returns a new unit of work on this site's database."""
