@@ -3,8 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
+import pty
+import subprocess
+import sys
 
 import pytest
+
+from tests.unit.cli.project import CHECKOUT
 
 
 @pytest.fixture
@@ -90,3 +96,23 @@ def test_a_program_on_stdin_that_fails(project):
     refused = project.run("console", stdin="throw('no')")
     assert (refused.exit_code, refused.stderr) == (1, "Error: no\n")
     assert isinstance(project.run("console", stdin="1/0").exception, ZeroDivisionError)
+
+
+def test_console_on_a_terminal_answers_line_by_line(project, shop):
+    program = "import sys; sys.modules['IPython'] = None; from doclife.cli.main import main; main()"
+    ours, theirs = pty.openpty()
+    env = {"PYTHONPATH": f"{CHECKOUT}{os.pathsep}{project.folder}", "TERM": "dumb", "PYTHON_BASIC_REPL": "1"}
+    words = [sys.executable, "-c", program, "--sites-dir", str(shop.sites), "console"]
+    process = subprocess.Popen(words, stdin=theirs, stdout=theirs, stderr=theirs, env=env)
+    os.close(theirs)
+    seen = ""
+    for line in ("print(session.user, len(get_all('Role')))", "exit()"):
+        while not seen.endswith(">>> "):
+            seen += os.read(ours, 4096).decode()
+        os.write(ours, f"{line}\n".encode())
+        seen += "\n"
+    assert process.wait(60) == 0
+    os.close(ours)
+    assert "doclife on shop as Administrator" in seen
+    assert "Nothing is kept until db.commit()." in seen
+    assert "Administrator 4\r\n" in seen
