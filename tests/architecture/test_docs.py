@@ -1,0 +1,81 @@
+"""What the documents say is tried: examples are pasted as they stand, links and make targets exist."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md"))]
+
+
+def blocks(page: Path, language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```", page.read_text(), re.DOTALL | re.MULTILINE)
+
+
+def test_the_first_document_of_the_readme_runs_as_it_stands(tmp_path):
+    [script] = [block for block in blocks(ROOT / "README.md", "sh") if "order.py" in block]
+    pasted = "\n".join(line for line in script.splitlines() if not line.startswith("pip install"))
+    bin_dir = Path(sys.executable).parent
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("DOCLIFE_", "PYTEST_"))}
+    environment["PATH"] = f"{bin_dir}{os.pathsep}{environment['PATH']}"
+    done = subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", pasted],
+        cwd=tmp_path,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=100,
+    )
+    assert done.returncode == 0, done.stderr
+    lines = done.stdout.splitlines()
+    order = next(line for line in lines if line.startswith("ORD-"))
+    assert re.fullmatch(r"ORD-\d{4}-0001 3\.3", order)
+    assert f"delivering {order.split()[0]}" in lines
+    assert any("shop.tasks.ask_for_delivery" in line for line in lines)
+    assert any("shop/tasks.py:3" in line for line in lines)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_links_between_pages_lead_somewhere(page):
+    targets = re.findall(r"\]\(([^)#\s]+)(?:#[^)]*)?\)", page.read_text())
+    missing = [t for t in targets if not t.startswith("http") and not (page.parent / t).exists()]
+    assert missing == []
+
+
+def test_every_make_target_the_pages_name_exists():
+    makefile = (ROOT / "Makefile").read_text()
+    targets = set(re.findall(r"^([a-z-]+):", makefile, re.MULTILINE))
+    named = {
+        target for page in PAGES for target in re.findall(r"(?:^|`)make ([a-z-]+)", page.read_text(), re.MULTILINE)
+    }
+    assert named - targets == set()
+    assert {"demo", "test", "bench"} <= named
+
+
+def test_every_decision_is_listed_once():
+    folder = ROOT / "docs" / "decisions"
+    listed = re.findall(r"\]\((\d{4}-[a-z0-9-]+\.md)\)", (folder / "README.md").read_text())
+    assert sorted(listed) == sorted(page.name for page in folder.glob("0*.md"))
+
+
+def test_the_files_that_pages_point_at_exist():
+    paths = {
+        path
+        for page in PAGES
+        for path in re.findall(r"`((?:doclife|example_app|tests|docs|benchmarks)/[\w./-]+)`", page.read_text())
+    }
+    assert [path for path in sorted(paths) if not (ROOT / path.rstrip("/")).exists()] == []
+    inside = {
+        path
+        for page in [ROOT / "docs" / "glossary.md", ROOT / "docs" / "life-of-a-save.md"]
+        for path in re.findall(
+            r"`((?:core|database|schema|uow|outbox|events|jobs|query|model|site|worker|queue)/[\w.]*)`",
+            page.read_text(),
+        )
+    }
+    assert len(inside) > 20
+    assert [path for path in sorted(inside) if not (ROOT / "doclife" / path).exists()] == []
