@@ -43,9 +43,10 @@ class Retry(msgspec.Struct, frozen=True):
 
 
 class RetryJob(JobError):
-    """Raised by a job: run me again later, whatever my retry policy says of exceptions.
+    """The job asks to be run again later.
 
-    A job that asks this more than five times (or its policy's `max`) is failed.
+    For a job to raise, with or without a retry policy. One that asks more than five times (or its
+    policy's `max`) is failed.
     """
 
     def __init__(self, message: str | None = None, /, *, after: float = 0, **context: Any) -> None:
