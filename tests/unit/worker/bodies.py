@@ -1,0 +1,111 @@
+"""What jobs do in tests of the worker."""
+
+from __future__ import annotations
+
+import sys
+import threading
+from typing import Any
+
+from doclife.core.context import current
+from doclife.core.errors import QueryDeadlockError
+from doclife.doctypes.user import Role
+from doclife.jobs.current import job
+from doclife.jobs.enqueue import enqueue
+from doclife.jobs.realtime import publish_progress
+from doclife.jobs.retry import RetryJob
+from doclife.uow.unit import current_unit
+
+seen: list[Any] = []
+
+
+def role(name: str) -> str:
+    Role(role_name=name).insert()
+    return name
+
+
+def look(**kwargs: Any) -> None:
+    seen.append((current().user, job.id, job.queue, job.attempt, kwargs))
+
+
+def fail(name: str = "Lost") -> None:
+    role(name)
+    enqueue(role, name="Never")
+    raise ValueError("no paper\nin the printer")
+
+
+def commit_midway(*names: str, then: str = "") -> None:
+    for name in names:
+        role(name)
+        publish_progress(len(seen) * 10, "Roles")
+        current_unit().commit()
+    if then:
+        raise ValueError(then)
+
+
+def commit_three(then: str = "") -> None:
+    commit_midway("One", "Two", "Three", then=then)
+
+
+def follow(name: str) -> None:
+    role(name)
+    enqueue(role, name=f"{name} two")
+
+
+def conflict() -> None:
+    raise QueryDeadlockError("deadlock")
+
+
+def ask_again(after: float) -> None:
+    raise RetryJob("the bank is closed", after=after)
+
+
+def leave() -> None:
+    sys.exit("enough")
+
+
+def run_on(swallow: bool = True) -> None:
+    """Swallows what it can and goes on for ever."""
+    role("Slow")
+    while True:
+        try:
+            threading.Event().wait(0.05)
+        except Exception:
+            seen.append("swallowed")
+
+
+def in_savepoint() -> None:
+    current_unit().push()
+
+
+def odd_result() -> Any:
+    return object()
+
+
+def after_commit_fails() -> None:
+    role("Kept")
+
+    def callback() -> None:
+        raise ValueError("mail is down")
+
+    current_unit().add_callback("after_commit", callback)
+
+
+def before_job(method: str, kwargs: dict[str, Any]) -> None:
+    seen.append(("before", method.rpartition(".")[2], kwargs))
+
+
+def after_job(method: str, result: Any) -> None:
+    seen.append(("after", method.rpartition(".")[2], result, job.id is not None))
+    role(f"After {method.rpartition('.')[2]}")
+
+
+def failing_after_job(method: str) -> None:
+    raise ValueError("after")
+
+
+def on_success(result: Any, job_id: str, kwargs: dict[str, Any]) -> None:
+    seen.append(("success", result, job_id, kwargs))
+
+
+def on_failure(error: str, method: str) -> None:
+    seen.append(("failure", error.strip().splitlines()[-1], method.rpartition(".")[2]))
