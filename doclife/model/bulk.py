@@ -7,12 +7,13 @@ from typing import Any
 
 from doclife.core.context import current
 from doclife.core.errors import DocstatusTransitionError, ValidationError
+from doclife.database.errors import DuplicateKey
 from doclife.model import lifecycle
 from doclife.model.children import all_rows
 from doclife.model.engine import check_submittable, plan
 from doclife.model.operation import Operation
 from doclife.model.state import Before, Snapshot
-from doclife.model.writing import write, write_batch
+from doclife.model.writing import first_taken, write, write_batch
 
 
 def insert_many(docs: Sequence[Any], *, ignore_permissions: bool = False) -> list[Any]:
@@ -58,16 +59,23 @@ def _run(docs: Sequence[Any], kind: str) -> None:
         ops.append(op)
         doc._state.before = Before(None, doc._state.stored_rows)
     context.operations.append((docs[0].meta.doctype, f"({len(docs)} documents)", kind))
+    taken: DuplicateKey | None = None
     try:
         for step in steps:
             if step is write:
-                write_batch(ops)
+                try:
+                    write_batch(ops)
+                except DuplicateKey as error:
+                    taken = error
+                    raise
                 continue
             for op in ops:
                 step(op)
     except BaseException:
         context.operations.pop()
         unit.roll_back(frame)
+        if taken is not None:
+            raise first_taken(ops, taken) from taken
         raise
     context.operations.pop()
     unit.release(frame)

@@ -98,12 +98,14 @@ class Document:
                 self._cast(declared, value)
             if self._state.kept is not None:
                 self._recheck_kept(name)
-            if not value and value is not None and declared.default is not None:
+            if declared.default is not None and value is not None and not self.__dict__[name]:
                 self._state.given = (self._state.given or set()) | {name}
         elif name in blueprint.table_fields:
             children.set_rows(self, name, value)
         elif name == "docstatus":
             self.__dict__[name] = _docstatus(value)
+            if self._state.given is not None:
+                self._state.given.add(name)
         elif name in _RESERVED_ATTRIBUTES:
             raise AttributeError(f"{self.doctype}.{name} cannot be set")
         else:

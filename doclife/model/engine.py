@@ -183,7 +183,7 @@ def _adopt(context: Context, doc: Any) -> bool:
     for name in doc._blueprint.columns:
         field = doc._blueprint.fields.get(name)
         unset = name not in given and (field is None or doc.__dict__[name] in (None, field.empty))
-        if unset and name != "docstatus":
+        if unset and (name != "docstatus" or doc.docstatus == 0):  # submit() and cancel() have set theirs
             doc.__dict__[name] = stored.__dict__[name]
     for name in doc._blueprint.table_fields:
         if name not in given and not doc.__dict__.get(name):

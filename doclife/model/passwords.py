@@ -17,14 +17,20 @@ def _hasher() -> Any:
     return PasswordHasher()
 
 
+class Hashed(str):
+    """A hash that `hash_new` has made: an operation that is tried again does not hash it again."""
+
+    __slots__ = ()
+
+
 def hash_new(doc: Any) -> None:
     """Replaces each password that was set since loading by its hash."""
     for name in doc._blueprint.format.password_fields:
         value = doc.__dict__[name]
         row = doc._state.row
         stored = row[doc._blueprint.format.index[name]] if row is not None else None
-        if value and value != stored:
-            doc.__dict__[name] = _hasher().hash(value)
+        if value and value != stored and not isinstance(value, Hashed):
+            doc.__dict__[name] = Hashed(_hasher().hash(value))
 
 
 def verify(doc: Any, field: str, secret: str) -> bool:

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from sqlalchemy import select
+
 from doclife.core.errors import (
     DataError,
     DoesNotExistError,
@@ -18,6 +20,7 @@ from doclife.core.errors import (
 )
 from doclife.core.ids import reseed_hash_names
 from doclife.database.errors import DuplicateKey
+from doclife.model import passwords
 from doclife.model.checks import collect, describe, refuse_unstorable
 from doclife.model.naming import hash_named, new_hash_names
 from doclife.model.operation import Operation
@@ -98,7 +101,8 @@ def write_batch(ops: Sequence[Operation]) -> None:
     """Writes many new documents of one class and their rows, one statement per table.
 
     Raises:
-        DuplicateEntryError, UniqueValidationError: a key is taken; nothing is written then.
+        DuplicateKey: of a document; `first_taken` tells which when what was written is undone.
+        DuplicateEntryError, UniqueValidationError: of a row.
     """
     first = ops[0]
     unit, doc = first.unit, first.doc
@@ -110,8 +114,6 @@ def write_batch(ops: Sequence[Operation]) -> None:
     statements = doc._blueprint.statements(dialect)
     try:
         unit.link.run_many(statements.insert, [statements.bind(op.row) for op in ops if op.row is not None])
-    except DuplicateKey as error:
-        raise _first_taken(ops, statements, error) from error
     except DataError as error:
         for op in ops:
             refuse_unstorable(op, error)
@@ -124,17 +126,27 @@ def write_batch(ops: Sequence[Operation]) -> None:
         _written(op)
 
 
-def _first_taken(ops: Sequence[Operation], statements: Statements, error: DuplicateKey) -> Exception:
-    """Returns the error that names the first document of a batch whose name is taken or given twice."""
-    if not error.primary or ops[0].unit.link.dialect == "postgresql":  # it answers nothing before the rollback
-        return _taken(ops[0].doc, error) if error.primary else UniqueValidationError(str(error))
-    stored = {row["name"] for row in statements.lookup(ops[0].unit.link.rows, ("name",), [op.doc.name for op in ops])}
-    seen: set[str] = set()
-    for op in ops:
-        if op.doc.name in stored or op.doc.name in seen:
-            return _taken(op.doc, error)
-        seen.add(op.doc.name)
-    return _taken(ops[0].doc, error)
+def first_taken(ops: Sequence[Operation], error: DuplicateKey) -> Exception:
+    """Returns the error that names the first document of a batch whose key is taken, or given twice.
+
+    Order: after what the batch had written was undone: until then its own keys look taken too.
+    """
+    doc = ops[0].doc
+    field = None if error.primary else _field_of(doc, error)
+    if field is None and not error.primary:
+        return UniqueValidationError(f"{doc.doctype}: {error}", doctype=doc.doctype)
+    column = doc.__table__.c[field.name if field is not None else "name"]
+    place = doc._blueprint.format.index[column.name]
+    rows = [op.row for op in ops if op.row is not None]
+    seen = set(ops[0].unit.link.execute(select(column).where(column.in_([row[place] for row in rows]))).scalars())
+    for row in rows:
+        if row[place] in seen:
+            return _key_taken(doc, f"{doc.doctype} {row[0]}", row[0], field, row[place])
+        if row[place] is not None:
+            seen.add(row[place])
+    return DuplicateEntryError(  # somebody else's, and given free meanwhile
+        f"{doc.doctype}: one of {len(ops)} documents had a key that was taken; do it again", conflict=True
+    )
 
 
 def _insert_rows(op: Operation, table_field: str, pairs: list[tuple[Any, Row]]) -> None:
@@ -157,25 +169,30 @@ def _insert_rows(op: Operation, table_field: str, pairs: list[tuple[Any, Row]]) 
 
 def _taken(doc: Any, error: DuplicateKey) -> Exception:
     """Returns the error that names document and field of a key that is taken."""
-    field = next((f for f in doc._blueprint.fields.values() if f.unique and _is_key(f.name, error)), None)
+    field = None if error.primary else _field_of(doc, error)
+    if field is None and not error.primary:
+        return UniqueValidationError(f"{describe(doc)}: {error}", doctype=doc.doctype, name=doc.name)
+    return _key_taken(doc, describe(doc), doc.name, field, doc.__dict__[field.name] if field is not None else doc.name)
+
+
+def _key_taken(doc: Any, what: str, name: str | None, field: Any, value: Any) -> Exception:
     # of the name and the unique field it is made of, each database tells the one it has looked at first
     names_it = field is not None and doc.meta.autoname.lower() == f"field:{field.name}".lower()
-    if error.primary or (names_it and doc._state.row is None):
-        return DuplicateEntryError(f"{doc.doctype} {doc.name!r} exists already", doctype=doc.doctype, name=doc.name)
-    if field is None:
-        return UniqueValidationError(f"{describe(doc)}: {error}", doctype=doc.doctype, name=doc.name)
-    value = doc.__dict__[field.name]
+    if field is None or (names_it and doc._state.row is None):
+        return DuplicateEntryError(f"{doc.doctype} {name!r} exists already", doctype=doc.doctype, name=name)
     return UniqueValidationError(
-        f"{describe(doc)}: {field.label} ({field.name}) must be unique, and {value!r} is taken",
+        f"{what}: {field.label} ({field.name}) must be unique, and {value!r} is taken",
         doctype=doc.doctype,
-        name=doc.name,
+        name=name,
         field=field.name,
         value=value,
     )
 
 
-def _is_key(field: str, error: DuplicateKey) -> bool:
-    return error.columns == (field,) or error.constraint.endswith(f"_{field}")
+def _field_of(doc: Any, error: DuplicateKey) -> Any:
+    """Returns the unique field whose value is taken, or None."""
+    fields = [each for each in doc._blueprint.fields.values() if each.unique]
+    return next((f for f in fields if error.columns == (f.name,) or error.constraint.endswith(f"_{f.name}")), None)
 
 
 def _update(op: Operation) -> None:
@@ -271,6 +288,8 @@ def write_columns(op: Operation) -> None:
         names += tuple(name for name in ("modified", "modified_by") if name not in names)
     statements = doc._blueprint.statements(op.unit.database.engine.dialect)
     op.unit.before_write()
+    if doc._blueprint.format.password_fields:
+        passwords.hash_new(doc)
     taken = doc._blueprint.format.take(values)
     index = doc._blueprint.format.index
     try:
