@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from doclife.core.errors import ValidationError
 from doclife.model.document import Document
-from doclife.schema.fieldtypes import Check, Data, Datetime, Int, JSON, Text
+from doclife.schema.fieldtypes import JSON, Check, Data, Datetime, Int, Text
 from doclife.schema.meta import Meta, Permission
 
 
