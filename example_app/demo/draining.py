@@ -15,11 +15,15 @@ STUCK_S = 120
 LISTED = 5
 
 
-def drain(place: Place, printer: Printer) -> Jobs:
+def drain(place: Place, printer: Printer, *, stuck_s: float = STUCK_S) -> Jobs:
     """Waits until no job is queued or running, and returns what became of them.
 
+    Args:
+        place: the site.
+        printer: shows how far they are.
+        stuck_s: seconds without any job ending after which it waits no longer.
     Raises:
-        CommandFailed: no job has ended for STUCK_S seconds, or worker or scheduler have; the message says which.
+        CommandFailed: they are stuck, or worker or scheduler have; the message says which.
     """
     ended, since = -1, time.monotonic()
     while True:
@@ -30,8 +34,8 @@ def drain(place: Place, printer: Printer) -> Jobs:
             return jobs
         if jobs.enqueued - jobs.open != ended:
             ended, since = jobs.enqueued - jobs.open, time.monotonic()
-        elif time.monotonic() - since > STUCK_S:
-            raise CommandFailed(f"{jobs.open} jobs do not end; none has for {STUCK_S} s:\n{_waiting(place)}")
+        elif time.monotonic() - since > stuck_s:
+            raise CommandFailed(f"{jobs.open} jobs do not end; none has for {stuck_s} s:\n{_waiting(place)}")
         place.processes.check()
         time.sleep(LOOK_S)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import signal
 import sys
 import time
@@ -16,7 +17,7 @@ from example_app.demo.books import Books, read_books
 from example_app.demo.csvfile import CsvError, read_invoices
 from example_app.demo.draining import drain, failures
 from example_app.demo.invoices import Invoice
-from example_app.demo.place import Place
+from example_app.demo.place import INTERRUPTIONS, Place
 from example_app.demo.printing import Printer
 from example_app.demo.processes import CommandFailed
 from example_app.demo.sample import sample_invoices
@@ -29,7 +30,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Runs the main job and returns its exit code: 0 only if the books agree, 2 for input that cannot be used."""
     options = _parser().parse_args(arguments)
     printer = Printer(as_json=options.json)
-    signal.signal(signal.SIGTERM, _interrupt)
+    for number in INTERRUPTIONS:
+        signal.signal(number, _interrupt)
     try:
         return _run(options, printer)
     except CsvError as error:
@@ -40,6 +42,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return BAD_INPUT if error.exit_code == BAD_INPUT else FAILED
     except DoclifeError as error:
         printer.problem(f"{type(error).__name__}: {error}")
+        return FAILED
+    except BrokenPipeError:  # whoever read the story has left; the interpreter must not flush to them at its end
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return FAILED
     except KeyboardInterrupt:
         printer.problem("interrupted; the processes are stopped")
@@ -75,6 +80,8 @@ def _run(options: argparse.Namespace, printer: Printer) -> int:
     printer.result(printing.as_json(books, seconds))
     if books.disagreements():
         printer.problem("the ledger does not agree: " + "; ".join(books.disagreements()))
+    if failed:
+        printer.problem(f"{len(failed)} jobs have failed: " + "; ".join(failed))
     return FAILED if books.disagreements() or failed else DONE
 
 

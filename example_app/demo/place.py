@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import shutil
+import signal
 import tempfile
 import time
-from collections.abc import Callable
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -22,6 +23,8 @@ START_S = 60
 LOOK_S = 0.05
 #: seconds that a folder may take to go: the broker's keeper leaves it in its own time
 REMOVE_S = 10
+#: what ends the main job early
+INTERRUPTIONS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class Place:
@@ -46,7 +49,7 @@ class Place:
         # a server that others use too: the site's name is that of its queues there
         self.site = f"franchise-{generate_hash(length=8)}" if redis_url else "franchise"
         self.processes = Processes(self.sites_dir, self.site, self.sites_dir / self.site / "logs")
-        self._made_site = False
+        self._had_site = (self.sites_dir / self.site).exists()
         self._loaded: Any = None
 
     def __enter__(self) -> Self:
@@ -54,7 +57,6 @@ class Place:
             options = [("--db-url", self.db_url), ("--redis-url", self.redis_url)]
             given = [word for name, value in options if value for word in (name, value)]
             self.processes.run("new-site", self.site, *given, "--install-app", "example_app")
-            self._made_site = True
             self.processes.start("worker", "worker", "--queue", QUEUES)
             self.processes.start("scheduler", "scheduler")
             self.wait_until(self._has_worker, START_S, "no worker has come up")
@@ -94,15 +96,30 @@ class Place:
             return bool(doclife.db.sql("SELECT name FROM `tabWorker`"))
 
     def _leave(self) -> None:
-        self.processes.stop()
-        if self._loaded is not None:
-            self._loaded.close()
-        if self.keep and self._made_site:
-            return
-        if self._made_site:
-            self.processes.run("drop-site", self.site, "--yes")
-        if self._made_folder:
-            _remove(self.sites_dir)
+        with _undisturbed():
+            self.processes.stop()
+            if self._loaded is not None:
+                self._loaded.close()
+            ours = not self._had_site and (self.sites_dir / self.site).exists()
+            if self.keep and ours:
+                return
+            try:
+                if ours:
+                    self.processes.run("drop-site", self.site, "--yes")
+            finally:
+                if self._made_folder:
+                    _remove(self.sites_dir)
+
+
+@contextmanager
+def _undisturbed() -> Iterator[None]:
+    """Lets Ctrl-C and the like wait until the block has ended: tidying up is not left halfway."""
+    before = {number: signal.signal(number, signal.SIG_IGN) for number in INTERRUPTIONS}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _remove(folder: Path) -> None:

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from doclife import DoclifeError
 
@@ -40,13 +41,22 @@ class Processes:
         Raises:
             CommandFailed: with the command's last words and exit code.
         """
-        done = subprocess.run(  # noqa: S603 - our own program, no shell
-            self._command(*arguments), stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
+        process = subprocess.Popen(  # noqa: S603 - our own program, no shell
+            self._command(*arguments),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,  # Ctrl-C is for this process, which then ends the others in its own order
         )
-        if done.returncode:
-            words = " ".join((done.stderr.strip() or done.stdout.strip()).removeprefix("Error:").split())
-            raise CommandFailed(words or f"doclife {arguments[0]} ended with {done.returncode}", done.returncode)
-        return done.stdout
+        try:
+            output, errors = process.communicate()
+        except BaseException:
+            _end(process, signal.SIGINT)  # it tidies up behind itself
+            raise
+        if process.returncode:
+            raise CommandFailed(_last_words(errors or output) or f"{arguments[0]} failed", process.returncode)
+        return output
 
     def start(self, name: str, *arguments: str) -> int:
         """Starts a process that runs until `stop`, and returns its id."""
@@ -57,9 +67,12 @@ class Processes:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
-                # Ctrl-C is for this process, which then ends the others in its own order
                 start_new_session=True,
             )
+        return self._running[name].pid
+
+    def pid(self, name: str) -> int:
+        """Returns the id of a process that was started."""
         return self._running[name].pid
 
     def check(self) -> None:
@@ -81,14 +94,9 @@ class Processes:
     def stop(self) -> None:
         """Asks every process to end, and kills those that do not."""
         for process in self._running.values():
-            if process.poll() is None:
-                process.terminate()
+            process.terminate()
         for process in self._running.values():
-            try:
-                process.wait(STOP_S)
-            except subprocess.TimeoutExpired:
-                _kill_group(process)
-                process.wait()
+            _end(process, signal.SIGTERM)
         self._running.clear()
 
     def _command(self, *arguments: str) -> list[str]:
@@ -98,9 +106,19 @@ class Processes:
         return self.logs / f"{name}.log"
 
 
-def _kill_group(process: subprocess.Popen[bytes]) -> None:
-    """Kills a process with those it has started; it leads a session of its own."""
+def _last_words(text: str) -> str:
+    """Returns what a command says about its failure as one line; of a traceback the last."""
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    if any(line.startswith("Traceback") for line in lines):
+        lines = lines[-1:]
+    return " ".join(lines).removeprefix("Error: ")
+
+
+def _end(process: subprocess.Popen[Any], number: signal.Signals) -> None:
+    """Asks a process to end; kills it, with those it has started, when it does not. It leads a session of its own."""
+    process.send_signal(number)
     try:
+        process.wait(STOP_S)
+    except subprocess.TimeoutExpired:
         os.killpg(process.pid, signal.SIGKILL)
-    except ProcessLookupError:  # it has just ended
-        return
+        process.wait()

@@ -81,12 +81,11 @@ class Story:
         return chain
 
     def _to_amend(self) -> _ToAmend:
+        """Returns an invoice whose amended name is free; a sale with a total if there is one."""
         numbers = {invoice.number for invoice in self.invoices}
-        for invoice in self.invoices:
-            free = f"{invoice.number}-1" not in numbers
-            if free and not invoice.is_return and invoice.total:
-                return _ToAmend(invoice.number, self.codes[invoice.outlet], invoice.posted.strftime("%Y-%m"))
-        raise StoryError("there is no invoice to amend")
+        free = [invoice for invoice in self.invoices if f"{invoice.number}-1" not in numbers]
+        chosen = min(free, key=lambda invoice: (invoice.is_return, not invoice.total))
+        return _ToAmend(chosen.number, self.codes[chosen.outlet], chosen.posted.strftime("%Y-%m"))
 
     def fail_to_submit(self) -> None:
         """Submits an invoice that a handler refuses, after others have done their part.
@@ -105,10 +104,11 @@ class Story:
         else:
             raise StoryError(f"{number} was submitted, although {outlet.name} has no agreement for {day}")
         with self.place.connect():
-            left = {what: count for what, count in _traces_of(number, outlet.code, day).items() if count}
-        if left:
-            raise StoryError(f"{number} was refused, but this is left of it: {left}")
-        self.printer.say(f"  refused: {reason}", "  left of it: 0 invoices, 0 rows, 0 royalties, 0 summaries, 0 jobs")
+            traces = _traces_of(number, outlet.code, day)
+        left = ", ".join(f"{count} {what}" for what, count in traces.items())
+        if any(traces.values()):
+            raise StoryError(f"{number} was refused, but left {left}")
+        self.printer.say(f"  refused: {reason}", f"  left of it: {left}")
 
 
 @dataclass(frozen=True)

@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 from collections import defaultdict
+from contextlib import closing
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -37,6 +39,18 @@ def example_app(*arguments: str, **variables: str) -> subprocess.CompletedProces
         [sys.executable, "-m", "example_app", *arguments],
         cwd=ROOT,
         env=environment(**variables),
+        capture_output=True,
+        text=True,
+        timeout=LIMIT_S,
+        check=False,
+    )
+
+
+def doclife(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "doclife.cli", *arguments],
+        cwd=ROOT,
+        env=environment(),
         capture_output=True,
         text=True,
         timeout=LIMIT_S,
@@ -109,15 +123,9 @@ def test_a_site_that_is_kept_can_be_used_on(tmp_path: Path) -> None:
     csv.write_text(LINES, encoding="utf-8")
     sites = tmp_path / "sites"
     assert example_app("--csv", str(csv), "--sites-dir", str(sites), "--keep", "--json").returncode == 0
-    names = subprocess.run(
-        [sys.executable, "-m", "doclife.cli", "--sites-dir", str(sites), "list-apps"],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        timeout=LIMIT_S,
-        check=True,
-    )
+    names = doclife("--sites-dir", str(sites), "list-apps")
     assert "example_app" in names.stdout
+    assert doclife("--sites-dir", str(sites), "check").returncode == 0
     again = example_app("--csv", str(csv), "--sites-dir", str(sites))
     assert again.returncode == 2
     assert "site 'franchise' exists already" in again.stderr
@@ -131,7 +139,29 @@ def test_a_database_that_holds_tables_is_refused(tmp_path: Path) -> None:
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.count("\n") == 1
     assert "holds tables already" in done.stderr
-    assert not (tmp_path / "b" / "franchise").exists()
+    assert not (tmp_path / "b").exists()
+    assert doclife("--sites-dir", str(tmp_path / "a"), "check").returncode == 0
+
+
+@pytest.mark.slow
+def test_a_database_is_left_as_empty_as_it_was(tmp_path: Path) -> None:
+    database = tmp_path / "other.db"
+    csv = tmp_path / "sales.csv"
+    csv.write_text(LINES, encoding="utf-8")
+    assert example_app("--csv", str(csv), "--db-url", f"sqlite:///{database}", "--json").returncode == 0
+    with closing(sqlite3.connect(database)) as connection:
+        assert connection.execute("SELECT name FROM sqlite_master WHERE name NOT LIKE 'sqlite_%'").fetchall() == []
+
+
+@pytest.mark.slow
+def test_a_file_of_returns_alone_will_do(tmp_path: Path) -> None:
+    csv = tmp_path / "returns.csv"
+    header, *lines = LINES.splitlines()
+    csv.write_text("\n".join([header, *(line for line in lines if line.startswith("C"))]), encoding="utf-8")
+    done = example_app("--csv", str(csv), "--json")
+    assert (done.returncode, done.stderr) == (0, "")
+    data = json.loads(done.stdout)
+    assert (data["invoices"], data["returns"], data["net_total"], data["royalty_total"]) == (0, 1, "-27.5", "-1.375")
 
 
 @pytest.mark.parametrize("json_wanted", [[], ["--json"]], ids=["text", "json"])
@@ -151,7 +181,9 @@ def test_a_missing_file_is_refused(tmp_path: Path) -> None:
     assert done.stderr == f"example_app: {tmp_path / 'none.csv'}: it cannot be read: No such file or directory\n"
 
 
-def test_an_interrupted_run_leaves_no_process_and_no_folder(tmp_path: Path) -> None:
+@pytest.mark.slow
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_run_leaves_no_process_and_no_folder(tmp_path: Path, number: signal.Signals) -> None:
     process = subprocess.Popen(
         [sys.executable, "-m", "example_app"],
         cwd=ROOT,
@@ -165,7 +197,7 @@ def test_an_interrupted_run_leaves_no_process_and_no_folder(tmp_path: Path) -> N
         for line in process.stdout:
             if "worker and scheduler run" in line:
                 break
-        process.send_signal(signal.SIGINT)
+        process.send_signal(number)
         _, errors = process.communicate(timeout=LIMIT_S)
     finally:
         process.kill()
