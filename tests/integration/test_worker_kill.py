@@ -205,3 +205,35 @@ def test_rq_info_shows_the_worker_and_its_queues(workers: Workers, lease: Lease)
     assert f"{workers.site.name}:long" in text
     assert f"{workers.site.name}:default, {workers.site.name}:short" in text
     assert workers.stop(worker) == 0
+
+
+IMPATIENT = """
+import sys
+from doclife.worker import timeout
+timeout.REPEAT_S, timeout.GRACE_S = 0.2, 0.5
+from doclife.worker.main import main
+sys.exit(main(sys.argv[1:]))
+"""
+
+
+def test_a_job_that_swallows_its_timeout_is_killed_with_its_worker(workers: Workers) -> None:
+    site = workers.site
+    id = workers.enqueue(job_bodies.cannot_be_stopped, key="never", timeout=1, on_failure=job_bodies.after)
+    rescuer = relay_of(site, new_name()).rescuer
+    for attempt in (1, 2, 3):
+        command = [sys.executable, "-c", IMPATIENT, "--site", site.name, "--sites-dir", str(site.sites_dir)]
+        worker = subprocess.run(command, cwd=ROOT, stderr=subprocess.DEVNULL, timeout=SECONDS, check=False)
+        assert worker.returncode == -9
+        assert rescuer.run() == 1
+        assert workers.job(id)["kills"] == attempt
+    assert workers.job(id)["status"] == "failed"
+    assert workers.start("--burst").wait(timeout=SECONDS) == 0
+    assert [note[:12] for note in workers.notes] == [f"after {id}"[:12]]
+
+
+def test_workers_end_when_their_supervisor_is_killed(workers: Workers) -> None:
+    supervisor = workers.start("--workers", "2")
+    until(lambda: workers.count("tabWorker") == 2, SECONDS)
+    kill(supervisor.pid)
+    supervisor.wait()
+    until(lambda: workers.count("tabWorker") == 0, SECONDS)

@@ -27,6 +27,11 @@ def look(**kwargs: Any) -> None:
     seen.append((current().user, job.id, job.queue, job.attempt, kwargs))
 
 
+def look_at_workers() -> None:
+    workers = {name: info["queues"] for name, info in current().site.broker.workers.items()}
+    seen.append((workers, current_unit().link.rows("SELECT name, queues FROM tabWorker")))
+
+
 def fail(name: str = "Lost") -> None:
     role(name)
     enqueue(role, name="Never")

@@ -1,0 +1,129 @@
+"""The worker's loop: what it takes, in which order, and what it leaves behind."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+
+from doclife.core.errors import UnknownQueueError
+from doclife.jobs.enqueue import enqueue
+from doclife.jobs.listing import list_jobs
+from doclife.queue.protocol import Ticket
+from doclife.worker.loop import WorkerLoop
+from tests.unit.worker import bodies
+
+
+@pytest.fixture(autouse=True)
+def seen():
+    bodies.seen.clear()
+    return bodies.seen
+
+
+def _enqueue(site, **terms):
+    with site.work():
+        return enqueue(bodies.look, **terms).id
+
+
+def _numbers(seen):
+    return [kwargs["n"] for *_, kwargs in seen]
+
+
+def test_burst_runs_what_is_due_by_priority_and_ends(committed_site, seen):
+    for n, queue in enumerate(["long", "default", "short", "default"]):
+        _enqueue(committed_site, queue=queue, n=n)
+    _enqueue(committed_site, queue="default", at_front=True, n=4)
+    assert WorkerLoop(committed_site, burst=True).run() == 5
+    assert _numbers(seen) == [2, 4, 1, 3, 0]
+    assert WorkerLoop(committed_site, burst=True).run() == 0
+
+
+def test_a_worker_serves_its_queues_alone(committed_site, seen):
+    for n, queue in enumerate(["long", "default", "short"]):
+        _enqueue(committed_site, queue=queue, n=n)
+    assert WorkerLoop(committed_site, ["default", "long"], burst=True).run() == 2
+    assert _numbers(seen) == [1, 0]
+    with pytest.raises(UnknownQueueError, match="Did you mean 'short'"):
+        WorkerLoop(committed_site, ["shrot"])
+
+
+def test_a_worker_ends_after_so_many_jobs(committed_site, seen):
+    for n in range(5):
+        _enqueue(committed_site, n=n)
+    assert WorkerLoop(committed_site, max_jobs=3).run() == 3
+    assert committed_site.broker.depth("default") == 2
+
+
+def test_a_worker_is_known_while_it_works(committed_site, seen):
+    with committed_site.work():
+        enqueue(bodies.look_at_workers)
+    assert WorkerLoop(committed_site, ["default"], burst=True, name="w-1").run() == 1
+    assert seen == [({"w-1": ("default",)}, [("w-1", '["default"]')])]
+    assert committed_site.broker.workers == {}
+    with committed_site.database.reading() as connection:
+        assert connection.exec_driver_sql("SELECT name FROM tabWorker").all() == []
+
+
+def test_an_id_that_is_delivered_twice_runs_once(committed_site, seen):
+    id = _enqueue(committed_site, n=1)
+    committed_site.broker.release([Ticket(id)], again=True)
+    committed_site.broker.release([Ticket("unknown")])
+    assert committed_site.broker.depth("default") == 3
+    assert WorkerLoop(committed_site, burst=True).run() == 1
+    assert _numbers(seen) == [1]
+
+
+def test_while_the_broker_is_down_jobs_are_taken_from_the_table(committed_site, seen):
+    committed_site.broker.down = True
+    for n, queue in enumerate(["long", "short", "default"]):
+        _enqueue(committed_site, queue=queue, n=n)
+    assert WorkerLoop(committed_site, burst=True).run() == 3
+    assert _numbers(seen) == [1, 2, 0]
+
+
+def test_what_was_released_in_vain_runs_when_the_broker_is_back(committed_site, seen):
+    broker = committed_site.broker
+    loop = WorkerLoop(committed_site, max_jobs=2)
+    broker.down = True
+    _enqueue(committed_site, n=1)
+    broker.down = False
+    _enqueue(committed_site, n=2)
+    loop._distrust_until = float("inf")  # it has just seen the broker down
+    assert loop.run() == 2
+    assert _numbers(seen) == [1, 2]
+
+
+def test_a_failing_job_does_not_end_the_worker(committed_site, seen):
+    with committed_site.work():
+        enqueue(bodies.fail)
+    _enqueue(committed_site, n=1)
+    assert WorkerLoop(committed_site, burst=True).run() == 2
+    assert sorted(job.status for job in list_jobs(committed_site.database)) == ["failed", "finished"]
+
+
+def test_a_worker_that_waits_takes_a_job_at_once_and_stops_when_told(committed_site, seen):
+    loop = WorkerLoop(committed_site)
+    thread = threading.Thread(target=loop.run)
+    thread.start()
+    try:
+        with committed_site.work():
+            enqueue(bodies.look, n=1)
+        while not list_jobs(committed_site.database, status="finished"):
+            threading.Event().wait(0.01)
+    finally:
+        loop.stop()
+        thread.join()
+    assert _numbers(seen) == [1]
+    assert committed_site.broker.workers == {}
+
+
+def test_jobs_are_counted_at_the_broker(committed_site):
+    outcomes = []
+    broker = committed_site.broker
+    done = broker.done
+    broker.done = lambda id, worker, outcome="": (outcomes.append(outcome), done(id, worker, outcome))[1]
+    with committed_site.work():
+        enqueue(bodies.fail)
+        enqueue(bodies.role, name="x")
+    WorkerLoop(committed_site, burst=True).run()
+    assert outcomes == ["failed", "finished"]
