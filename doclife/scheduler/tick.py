@@ -46,9 +46,11 @@ def tick(site: Any) -> int:
     for name in names:
         try:
             with site.work():
-                enqueued += _fire(site, name, now)
+                fired = _fire(site, name, now)
         except DoclifeError as error:
             log.error(SCHEDULE_FAILED, schedule=name, reason=str(error))
+        else:
+            enqueued += fired
     return enqueued
 
 
@@ -64,7 +66,8 @@ def _fire(site: Any, name: str, now: datetime) -> int:
     row = unit.link.execute(query.with_for_update(skip_locked=True)).first()
     if row is None:  # another scheduler was here first
         return 0
-    due = clock.to_utc(row.next_execution, site.settings.time_zone)
+    # `all` has no times of its own: each tick is one
+    due = now if row.frequency == ALL else clock.to_utc(row.next_execution, site.settings.time_zone)
     policy = row.catch_up or site.settings.catch_up
     late = due + timedelta(seconds=LATE_TICKS * site.settings.scheduler_tick_interval) < now
     busy = key_is_taken(unit, job_key(name))
@@ -76,7 +79,7 @@ def _fire(site: Any, name: str, now: datetime) -> int:
         _note_run(unit, name, due, job.id)
     elif busy:
         log.info(SCHEDULE_SKIPPED, schedule=name, reason="its last job is still queued or running")
-    after = due if policy == "all" and row.frequency != ALL else now
+    after = due if policy == "all" else now
     following = first_time(row.frequency, row.cron_format, row.time_zone, site.settings, after)
     values: dict[str, Any] = {"next_execution": following}
     if fires:

@@ -1,0 +1,88 @@
+"""The scheduler as a process: it ticks, relays, hands over, and ends when it is told to."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from doclife.core import clock, config
+from doclife.queue.embedded import Lease, acquire
+from doclife.schema.tables import scheduled_job_type
+from doclife.site.runtime import Site
+from tests.contract.brokers import until
+from tests.integration import job_bodies
+from tests.integration.worker_processes import SECONDS, Workers, kill
+
+pytestmark = pytest.mark.doclife_settings(queue="rq", scheduler_tick_interval=0.2)
+
+MODULE = "doclife.worker.scheduler"
+
+
+@pytest.fixture
+def lease(committed_site: Site) -> Iterator[Lease]:
+    with acquire(committed_site.sites_dir) as lease:
+        yield lease
+        committed_site.close()
+        lease.release(wait_s=10)
+
+
+@pytest.fixture
+def workers(committed_site: Site, lease: Lease, tmp_path: Path) -> Iterator[Workers]:
+    workers = Workers(committed_site, tmp_path)
+    yield workers
+    workers.end()
+
+
+def _schedule(site: Site) -> None:
+    """Adds a schedule for every tick, as a script would: sync leaves those alone."""
+    values = {
+        "name": "every tick", "app": "doclife", "method": "tests.integration.job_bodies.tick", "frequency": "all",
+        "queue": "default", "server_script": "x", "next_execution": clock.utc_now(),
+    }  # fmt: skip
+    with site.database.transaction() as connection:
+        connection.execute(scheduled_job_type.insert().values(values))
+
+
+def test_it_enqueues_what_is_due_and_ends_when_told(workers: Workers) -> None:
+    _schedule(workers.site)
+    scheduler = workers.start(module=MODULE)
+    workers.start()
+    until(lambda: len(workers.notes) >= 3, SECONDS)
+    assert workers.stop(scheduler) == 0
+    with workers.site.database.reading() as connection:
+        assert connection.exec_driver_sql("SELECT holder FROM tabLease WHERE name = 'scheduler'").scalar_one() is None
+        runs = connection.exec_driver_sql('SELECT count(*), count(DISTINCT due) FROM "tabScheduled Job Run"').one()
+    assert runs[0] == runs[1] >= 3
+
+
+def test_nothing_is_enqueued_while_it_is_paused(workers: Workers) -> None:
+    site = workers.site
+    config.write_site_config(site.sites_dir, site.name, {"pause_scheduler": True})
+    _schedule(site)
+    scheduler = workers.start(module=MODULE)
+    until(lambda: workers.count("tabLease") == 2, SECONDS)  # it leads, and could tick
+    later = workers.enqueue(job_bodies.note, key="x", run_at=clock.now() + timedelta(seconds=0.5))
+    until(lambda: site.broker.held("default", [later]) == {later}, SECONDS)  # the relay goes on all the same
+    assert workers.count("tabScheduled Job Run") == 0
+    config.write_site_config(site.sites_dir, site.name, {"pause_scheduler": None})
+    until(lambda: workers.count("tabScheduled Job Run") > 0, SECONDS)
+    assert workers.stop(scheduler) == 0
+
+
+@pytest.mark.slow
+def test_another_takes_over_from_one_that_is_killed(workers: Workers) -> None:
+    _schedule(workers.site)
+    first = workers.start(module=MODULE)
+    until(lambda: workers.count("tabScheduled Job Run") > 0, SECONDS)
+    second = workers.start(module=MODULE)
+    kill(first.pid)
+    assert first.wait() == -signal.SIGKILL
+    with workers.site.database.transaction() as connection:
+        connection.exec_driver_sql('DELETE FROM "tabBackground Job"')
+        connection.exec_driver_sql('DELETE FROM "tabScheduled Job Run"')
+    until(lambda: workers.count("tabScheduled Job Run") > 0, 35)
+    assert workers.stop(second) == 0

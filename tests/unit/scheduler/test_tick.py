@@ -1,0 +1,202 @@
+"""Sync and tick: rows that follow the hooks, jobs that come once."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import pytest
+from sqlalchemy import select
+
+from doclife.core import clock
+from doclife.doctypes.scheduled_job_type import ScheduledJobType
+from doclife.jobs.listing import list_jobs
+from doclife.model.access import get_doc
+from doclife.outbox import complete
+from doclife.outbox.claim import claim_next
+from doclife.scheduler.sync import sync
+from doclife.scheduler.tick import tick
+from doclife.schema.tables import scheduled_job_run, scheduled_job_type
+from doclife.testing import travel_to
+from doclife.uow.unit import current_unit
+from doclife.worker.run import run_claimed
+
+NIGHTLY = "tests.unit.scheduler.bodies.nightly"
+OTHER = "tests.unit.scheduler.bodies.other"
+
+NOON = "2026-01-15 12:00"
+
+
+def _declare(site, events):
+    site.apps[:] = [app for app in site.apps if app.name != "tests"]
+    site.use_hooks("tests", {"scheduler_events": events})
+    return sync(site)
+
+
+def _rows(*columns):
+    query = select(*(scheduled_job_type.c[name] for name in columns)).order_by(scheduled_job_type.c.name)
+    return [tuple(row) for row in current_unit().link.execute(query)]
+
+
+def _set(**values):
+    unit = current_unit()
+    unit.before_write()
+    unit.link.execute(scheduled_job_type.update().values(**values))
+    unit.commit()
+
+
+def _finish_all(site):
+    while (claimed := claim_next(site.database, ["short", "default", "long"], "w")) is not None:
+        assert run_claimed(site, claimed) == "finished"
+
+
+def test_rows_follow_the_hooks_and_stops_and_times_survive(site):
+    with travel_to(NOON):
+        assert _declare(site, {"daily": NIGHTLY, "hourly": OTHER}) == 2
+        assert _declare(site, {"daily": NIGHTLY, "hourly": OTHER}) == 0
+        assert _rows("method", "frequency", "next_execution") == [
+            (NIGHTLY, "daily", datetime(2026, 1, 16)),
+            (OTHER, "hourly", datetime(2026, 1, 15, 13)),
+        ]
+        _set(stopped=1, last_execution=clock.utc_now())
+        assert _declare(site, {"cron": {"30 3 * * *": NIGHTLY}}) == 2
+        assert _rows("method", "frequency", "cron_format", "stopped", "last_execution", "next_execution") == [
+            (NIGHTLY, "cron", "30 3 * * *", 1, datetime(2026, 1, 15, 12), datetime(2026, 1, 16, 3, 30))
+        ]
+        assert _declare(site, {}) == 1
+        assert _rows("name") == []
+
+
+def test_a_changed_queue_leaves_the_next_time_alone(site):
+    with travel_to(NOON):
+        _declare(site, {"daily": NIGHTLY})
+        _set(next_execution=clock.utc_now())
+        _declare(site, {"daily": {"method": NIGHTLY, "queue": "short"}})
+        assert _rows("queue", "next_execution") == [("short", datetime(2026, 1, 15, 12))]
+
+
+@pytest.mark.doclife_settings(time_zone="Asia/Kolkata")
+def test_times_are_the_sites_and_show_as_a_document(site):
+    with travel_to(NOON):
+        _declare(site, {"daily": NIGHTLY, "cron": {"0 9 * * *": {"method": OTHER, "time_zone": "Europe/Berlin"}}})
+        assert get_doc(ScheduledJobType, NIGHTLY).next_execution == datetime(2026, 1, 16)
+        # 9:00 in Berlin (UTC+1) is 13:30 in India (UTC+5:30)
+        assert get_doc(ScheduledJobType, OTHER).next_execution == datetime(2026, 1, 15, 13, 30)
+
+
+def test_what_is_due_is_enqueued_once_with_its_terms(site):
+    with travel_to(NOON):
+        _declare(site, {"daily": {"method": NIGHTLY, "queue": "long", "timeout": 77, "retries": 3}, "hourly": OTHER})
+        assert tick(site) == 0
+    with travel_to("2026-01-16 00:00:20"):
+        assert tick(site) == 2
+        assert tick(site) == 0
+        assert _rows("next_execution", "last_execution") == [
+            (datetime(2026, 1, 17), datetime(2026, 1, 16, 0, 0, 20)),
+            (datetime(2026, 1, 16, 1), datetime(2026, 1, 16, 0, 0, 20)),
+        ]
+    jobs = {job.method: job for job in list_jobs(site.database)}
+    assert (jobs[NIGHTLY].queue, jobs[OTHER].queue, jobs[NIGHTLY].run_as) == ("long", "default", "Administrator")
+    runs = current_unit().link.execute(select(scheduled_job_run).order_by(scheduled_job_run.c.schedule)).all()
+    assert [(run.schedule, run.due, run.job) for run in runs] == [
+        (NIGHTLY, datetime(2026, 1, 16), jobs[NIGHTLY].id),
+        (OTHER, datetime(2026, 1, 15, 13), jobs[OTHER].id),
+    ]
+    assert site.broker.held("long", [jobs[NIGHTLY].id])
+    _finish_all(site)
+
+
+def test_all_fires_at_every_tick(site):
+    with travel_to(NOON):
+        _declare(site, {"all": NIGHTLY})
+    for minute in (0, 1, 2):
+        with travel_to(f"2026-01-15 12:0{minute}:00"):
+            assert tick(site) == 1
+            _finish_all(site)
+    assert len(list_jobs(site.database)) == 3
+
+
+def test_a_schedule_whose_last_job_is_not_done_is_not_started_again(site):
+    with travel_to(NOON):
+        _declare(site, {"hourly": NIGHTLY})
+    with travel_to("2026-01-15 13:00"):
+        assert tick(site) == 1
+    with travel_to("2026-01-15 14:00"):
+        assert tick(site) == 0
+        assert _rows("next_execution", "last_execution") == [(datetime(2026, 1, 15, 15), datetime(2026, 1, 15, 13))]
+        claimed = claim_next(site.database, ["default"], "w")
+        with site.database.transaction() as connection:
+            complete.fail(connection, claimed, "x")
+    with travel_to("2026-01-15 15:00"):
+        assert tick(site) == 1
+
+
+@pytest.mark.parametrize(
+    ("catch_up", "runs", "next_execution"),
+    [
+        ("once", 1, datetime(2026, 1, 16, 13)),
+        ("skip", 0, datetime(2026, 1, 16, 13)),
+        ("all", 3, datetime(2026, 1, 15, 16)),
+    ],
+)
+def test_after_downtime_what_was_missed_is_caught_up_as_declared(site, catch_up, runs, next_execution):
+    with travel_to(NOON):
+        _declare(site, {"hourly": {"method": NIGHTLY, "catch_up": catch_up}})
+    with travel_to("2026-01-16 12:00"):
+        for _ in range(3):
+            tick(site)
+            _finish_all(site)
+        assert _rows("next_execution") == [(next_execution,)]
+    assert len(list_jobs(site.database)) == runs
+
+
+def test_a_skipping_schedule_runs_when_it_is_in_time(site):
+    with travel_to(NOON):
+        _declare(site, {"hourly": {"method": NIGHTLY, "catch_up": "skip"}})
+    with travel_to("2026-01-15 13:00:59"):
+        assert tick(site) == 1
+
+
+def test_what_is_stopped_is_not_enqueued(site):
+    with travel_to(NOON):
+        _declare(site, {"hourly": NIGHTLY})
+        _set(stopped=1)
+    with travel_to("2026-01-15 14:00"):
+        assert tick(site) == 0
+
+
+def test_a_run_that_happened_does_not_happen_again_when_the_time_is_set_back(site):
+    with travel_to(NOON):
+        _declare(site, {"hourly": NIGHTLY})
+    with travel_to("2026-01-15 13:00"):
+        assert tick(site) == 1
+        _finish_all(site)
+        _set(next_execution=clock.utc_now())
+        assert tick(site) == 0
+        assert _rows("next_execution") == [(datetime(2026, 1, 15, 14),)]
+
+
+def test_one_that_cannot_be_enqueued_does_not_stop_the_others(site):
+    with travel_to(NOON):
+        _declare(site, {"hourly": [NIGHTLY, OTHER]})
+        unit = current_unit()
+        unit.before_write()
+        broken = scheduled_job_type.update().where(scheduled_job_type.c.method == NIGHTLY).values(queue="gone")
+        unit.link.execute(broken)
+        unit.commit()
+    with travel_to("2026-01-15 13:00"):
+        assert tick(site) == 1
+    assert [job.method for job in list_jobs(site.database)] == [OTHER]
+
+
+def test_a_failed_run_takes_nothing_with_it(site):
+    """The run, its job and the new time are one transaction."""
+    with travel_to(NOON):
+        _declare(site, {"hourly": NIGHTLY})
+    with travel_to("2026-01-15 13:00"):
+        site.on_release.append(lambda jobs: (_ for _ in ()).throw(AssertionError("released")))
+        site.database.outer.exec_driver_sql(
+            "CREATE TEMP TRIGGER no_jobs BEFORE INSERT ON \"tabBackground Job\" BEGIN SELECT RAISE(ABORT, 'full'); END"
+        )
+        assert tick(site) == 0
+    assert _rows("next_execution", "last_execution") == [(datetime(2026, 1, 15, 13), None)]
+    assert current_unit().link.execute(select(scheduled_job_run)).all() == []
