@@ -37,7 +37,8 @@ def zone(name: str) -> tzinfo:
 
 def now(zone_name: str = "UTC") -> datetime:
     """Returns the time now as a naive datetime in the named zone."""
-    return utc_now().astimezone(zone(zone_name)).replace(tzinfo=None)
+    moment = utc_now()
+    return (moment if zone_name == "UTC" else moment.astimezone(zone(zone_name))).replace(tzinfo=None)
 
 
 def to_site(moment: datetime, zone_name: str) -> datetime:

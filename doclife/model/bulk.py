@@ -50,12 +50,13 @@ def _run(docs: Sequence[Any], kind: str) -> None:
     context = current()
     unit = context.unit
     steps = plan(context, type(docs[0]), kind)
-    ops = []
+    ops: list[Operation] = []
     frame = unit.push()
     for doc in docs:
         frame.add_restore(Snapshot(doc, all_rows(doc)).restore)
         op = Operation(context, doc, kind, {})
         op.inserting = True
+        op.now = ops[0].next_modified() if ops else None  # one operation, one time
         ops.append(op)
         doc._state.before = Before(None, doc._state.stored_rows)
     context.operations.append((docs[0].meta.doctype, f"({len(docs)} documents)", kind))

@@ -79,12 +79,11 @@ class Document:
         """
         object.__setattr__(self, "_state", State())
         self.__dict__.update(self._blueprint.template)
-        if values:
-            self.update(values)
-            if values.get("name"):  # it may mean a stored document: then only these fields replace its values
-                self._state.given = set(values)
-        if more:
-            self.update(more)
+        given = {**values, **more} if values and more else values or more
+        if given:
+            self.update(given)
+            if given.get("name"):  # it may mean a stored document: then only these fields replace its values
+                self._state.given = set(given)
 
     # -- attributes ------------------------------------------------------------------------------
 
@@ -174,8 +173,14 @@ class Document:
         for key in values:
             if key not in self.__dict__ and key not in self._blueprint.table_fields and key != "doctype":
                 self._refuse_unknown(key)
+        fields, own = self._blueprint.fields, self.__dict__
         for key, value in values.items():
-            if key != "doctype":
+            declared = fields.get(key)
+            if value and declared is not None and type(value) in declared.clean and not declared.unique:
+                own[key] = value  # what __setattr__ does, without its questions
+                if self._state.kept is not None:
+                    self._recheck_kept(key)
+            elif key != "doctype":
                 setattr(self, key, value)
         return self
 

@@ -85,18 +85,19 @@ def set_name(op: Operation) -> None:
         ValidationError, NameError: there is no name, or it is not allowed.
     """
     doc = op.doc
-    values = doc.__dict__
+    values, meta = doc.__dict__, doc.meta
     chosen = op.options.get("set_name")
     if chosen:
         values["name"] = chosen
-    elif doc.meta.issingle:
-        values["name"] = doc.meta.doctype
-    elif doc.meta.submittable and values.get(AMENDED_FROM):
+    elif meta.issingle:
+        values["name"] = meta.doctype
+    elif meta.submittable and values[AMENDED_FROM]:
         values["name"] = _amended_name(op.unit, doc)
     elif not values["name"]:
         values["name"] = _by_rule(op)
     check_name(doc)
-    name_rows(op)
+    if doc._blueprint.table_fields:
+        name_rows(op)
 
 
 def name_rows(op: Operation) -> None:
@@ -120,9 +121,9 @@ def name_added_rows(op: Operation) -> None:
 def _by_rule(op: Operation) -> str:
     doc = op.doc
     rule: str = doc.meta.autoname
-    lower = rule.lower()
-    if lower == "":
+    if not rule:
         return op.given_name or hash_name()
+    lower = rule.lower()
     if lower == "hash":
         return hash_name()
     if lower == "prompt":
