@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from doclife.testing.jobs import assert_enqueued as assert_enqueued
     from doclife.testing.jobs import captured_jobs as captured_jobs
     from doclife.testing.jobs import refute_enqueued as refute_enqueued
+    from doclife.testing.running import run_due as run_due
+    from doclife.testing.running import run_jobs as run_jobs
     from doclife.testing.sandbox import SandboxSite as SandboxSite
     from doclife.testing.world import as_user as as_user
     from doclife.testing.world import make_user as make_user
@@ -29,8 +31,12 @@ _NAMES = {
     "captured_jobs": "jobs",
     "make_user": "world",
     "refute_enqueued": "jobs",
+    "run_due": "running",
+    "run_jobs": "running",
     "travel_to": "world",
 }
+
+__all__ = list(_NAMES)
 
 
 def __getattr__(name: str) -> Any:

@@ -13,6 +13,7 @@ from sqlalchemy import select
 from doclife.core import json
 from doclife.core.errors import nearest
 from doclife.events.handlers import dotted_path
+from doclife.jobs.enqueue import DOCUMENT_RUNNER
 from doclife.outbox.staging import StagedJob
 from doclife.schema.tables import background_job
 from doclife.uow.unit import current_unit
@@ -25,9 +26,10 @@ class CapturedJob:
     """One job as a test sees it."""
 
     id: str
-    #: dotted path
+    #: dotted path; of a job of `enqueue_doc` the name of the document's method
     method: str
     queue: str
+    #: of a job of `enqueue_doc` with doctype and name of the document
     kwargs: dict[str, Any]
     #: staged, queued, started, finished, failed, cancelled
     status: str
@@ -39,6 +41,8 @@ class CapturedJob:
     job_id: str | None
     at_front: bool
     run_at: datetime | None
+    #: why it failed
+    error: str | None = None
 
     def matches(self, method: str, subset: dict[str, Any]) -> bool:
         """Tells whether it runs `method` and has these terms and arguments."""
@@ -53,7 +57,7 @@ _ABSENT = object()
 _TERMS = frozenset({"queue", "timeout", "job_name", "job_id", "at_front", "run_at"})
 
 
-def _jobs() -> list[CapturedJob]:
+def all_jobs() -> list[CapturedJob]:
     """Returns the jobs in the table by time of enqueuing, then those staged in the open unit."""
     unit = current_unit()
     c = background_job.c
@@ -64,10 +68,9 @@ def _jobs() -> list[CapturedJob]:
 
 def _of_staged(job: StagedJob) -> CapturedJob:
     return CapturedJob(
+        **_what(job.method, json.unpack(job.kwargs)),
         id=job.id,
-        method=job.method,
         queue=job.queue,
-        kwargs=json.unpack(job.kwargs),
         status=job.state,
         run_as=job.run_as,
         timeout=job.timeout,
@@ -80,18 +83,25 @@ def _of_staged(job: StagedJob) -> CapturedJob:
 
 def _of_row(row: Any) -> CapturedJob:
     return CapturedJob(
+        **_what(row.method, json.unpack(row.kwargs)),
         id=row.name,
-        method=row.method,
         queue=row.queue,
-        kwargs=json.unpack(row.kwargs),
         status=row.status,
         run_as=row.run_as,
         timeout=row.timeout,
         job_name=row.label,
-        job_id=row.dedup_key,
+        job_id=row.dedup_key or row.label,  # the key is free again when the job has ended
         at_front=bool(row.at_front),
         run_at=row.run_at,
+        error=row.error,
     )
+
+
+def _what(method: str, kwargs: dict[str, Any]) -> dict[str, Any]:
+    if method != DOCUMENT_RUNNER:
+        return {"method": method, "kwargs": kwargs}
+    document = {"doctype": kwargs["doctype"], "name": kwargs["name"]}
+    return {"method": kwargs["document_method"], "kwargs": document | kwargs["arguments"]}
 
 
 def _path(method: Method) -> str:
@@ -102,11 +112,11 @@ def assert_enqueued(method: Method, **subset: Any) -> CapturedJob:
     """Asserts that the test has enqueued a job, committed or not, and returns the first that fits.
 
     Args:
-        method: dotted path or function.
+        method: dotted path or function; for `enqueue_doc` the name of the document's method.
         subset: arguments of the job, and the terms queue, timeout, job_name, job_id, at_front, run_at.
     """
     __tracebackhide__ = True
-    path, jobs = _path(method), _jobs()
+    path, jobs = _path(method), all_jobs()
     for job in jobs:
         if job.matches(path, subset):
             return job
@@ -118,7 +128,7 @@ def refute_enqueued(method: Method, **subset: Any) -> None:
     """Asserts that the test has enqueued no job of this method with these arguments and terms."""
     __tracebackhide__ = True
     path = _path(method)
-    found = [job for job in _jobs() if job.matches(path, subset)]
+    found = [job for job in all_jobs() if job.matches(path, subset)]
     if found:
         raise AssertionError(f"{path}{_shown(subset)} was enqueued:{_listed(found)}")
 
@@ -142,7 +152,7 @@ class CapturedJobs(Sequence[CapturedJob]):
         self._final: list[CapturedJob] | None = None
 
     def _all(self) -> list[CapturedJob]:
-        return self._final if self._final is not None else [job for job in _jobs() if job.id not in self._before]
+        return self._final if self._final is not None else [job for job in all_jobs() if job.id not in self._before]
 
     def end(self) -> None:
         """Keeps what there is now."""
@@ -165,6 +175,6 @@ class CapturedJobs(Sequence[CapturedJob]):
 @contextmanager
 def captured_jobs() -> Iterator[CapturedJobs]:
     """Lists the jobs that the block enqueues, whether or not they are committed in it."""
-    jobs = CapturedJobs({job.id for job in _jobs()})
+    jobs = CapturedJobs({job.id for job in all_jobs()})
     yield jobs
     jobs.end()

@@ -50,8 +50,12 @@ def travel_to(moment: datetime | str, *, tick: bool = False) -> Iterator[None]:
         moment: as a datetime or ISO text; naive: in the time zone of the open context's site, or UTC.
         tick: whether time goes on from there; otherwise it stands still.
     """
-    target = datetime.fromisoformat(moment) if isinstance(moment, str) else moment
-    context = current_or_none()
-    zone = context.site.settings.time_zone if context is not None else "UTC"
-    with clock.travel(clock.to_utc(target, zone), tick=tick):
+    with clock.travel(site_moment(moment), tick=tick):
         yield
+
+
+def site_moment(moment: datetime | str) -> datetime:
+    """Returns a moment as an aware datetime in UTC; naive: in the zone of the open context's site, or UTC."""
+    found = datetime.fromisoformat(moment) if isinstance(moment, str) else moment
+    context = current_or_none()
+    return clock.to_utc(found, context.site.settings.time_zone if context is not None else "UTC")

@@ -1,0 +1,113 @@
+"""The plugin in a pytest of its own, as a user of doclife has it: cheap to load, parallel, in any order."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from textwrap import dedent
+
+import pytest
+
+import doclife
+
+PACKAGES = str(Path(doclife.__file__).parent.parent)
+
+
+@pytest.fixture
+def project(tmp_path):
+    """Writes a project and returns a function that runs pytest in it."""
+
+    def run(*options, **files):
+        for name, text in files.items():
+            (tmp_path / f"{name}.py").write_text(dedent(text))
+        return subprocess.run(
+            [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *options],
+            cwd=tmp_path,
+            env={key: value for key, value in os.environ.items() if not key.startswith("PYTEST")}
+            | {"PYTHONPATH": PACKAGES},
+            capture_output=True,
+            text=True,
+            timeout=100,
+        )
+
+    return run
+
+
+TESTS = """
+    import pytest
+    from doclife.core.context import current
+    from doclife.doctypes.user import Role
+    from doclife.model.access import get_doc
+
+    @pytest.mark.parametrize("n", range(12))
+    def test_alone(site, n):
+        assert current().unit.link.rows("SELECT COUNT(*) FROM tabRole WHERE name LIKE 'role%'") == [(0,)]
+        Role(role_name=f"role {n}").insert()
+        current().unit.commit()
+"""
+
+
+@pytest.mark.parametrize("options", [(), ("-n2",), ("-p", "randomly", "-p", "xdist", "-n", "2")], ids=" ".join)
+def test_tests_do_not_see_each_other(project, options):
+    done = project(*options, test_roles=TESTS)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "12 passed" in done.stdout
+
+
+def test_apps_come_from_the_ini_file_a_marker_or_a_fixture(project, tmp_path):
+    (tmp_path / "pytest.ini").write_text("[pytest]\ndoclife_apps = kit_one\n")
+    for name in ("kit_one", "kit_two"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "__init__.py").touch()
+        (tmp_path / name / "hooks.py").touch()
+        (tmp_path / name / "migrations").mkdir()
+    done = project(
+        test_apps="""
+            import pytest
+
+            def names(site):
+                return [app.name for app in site.apps][1:]
+
+            def test_ini(site):
+                assert names(site) == ["kit_one"]
+
+            @pytest.mark.doclife_apps("kit_two", "kit_one")
+            def test_marker(site):
+                assert names(site) == ["kit_two", "kit_one"]
+
+            class TestFixture:
+                @pytest.fixture
+                def doclife_apps(self):
+                    return ("kit_two",)
+
+                def test_fixture(self, site):
+                    assert names(site) == ["kit_two"]
+        """
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_loading_the_plugin_loads_neither_sqlalchemy_nor_the_kernel():
+    text = (
+        "import sys, doclife.testing.plugin; print(sorted(m for m in sys.modules if m.startswith(('doclife', 'sqla'))))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", text],
+        capture_output=True,
+        text=True,
+        check=True,
+        env=os.environ | {"PYTHONPATH": PACKAGES},
+    )
+    assert done.stdout.strip() == str(["doclife", "doclife.testing", "doclife.testing.plugin"])
+
+
+def test_every_name_of_the_kit_is_there():
+    import doclife.testing as kit
+
+    for name in kit.__all__:
+        assert getattr(kit, name).__module__.startswith("doclife.testing.")
+    assert set(kit.__all__) <= set(dir(kit))
+    with pytest.raises(AttributeError, match="no attribute 'nothing'"):
+        kit.nothing  # noqa: B018 the question is the test
