@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Date, Double, Integer, extract, func, literal, type_coerce
@@ -59,6 +60,17 @@ class RealNumber(TypeDecorator[float]):
     def process_result_value(self, value: Any, dialect: Dialect) -> float | None:
         """Returns the number."""
         return None if value is None else float(value)
+
+
+class WrittenMoment(TypeDecorator[datetime]):
+    """A datetime that stands in the statement as a parameter; MariaDB gives it back as a text."""
+
+    impl = NaiveDateTime
+    cache_ok = True
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
+        """Returns the datetime."""
+        return datetime.fromisoformat(value) if isinstance(value, str) else value
 
 
 class _Position(FunctionElement[int]):
@@ -204,7 +216,7 @@ _FUNCTIONS: dict[str, tuple[range, Callable[[list[Value]], Value]]] = {
     "year": (range(1, 2), _part("year")),
     "month": (range(1, 2), _part("month")),
     "day": (range(1, 2), _part("day")),
-    "now": (range(1), lambda values: Value(literal(site_now(), NaiveDateTime()))),
+    "now": (range(1), lambda values: Value(literal(site_now(), WrittenMoment()))),
     "locate": (range(2, 3), lambda values: Value(_Position(values[1].expression, values[0].expression), WHOLE)),
     "abs": (range(1, 2), _absolute),
     "ifnull": (range(2, 3), _coalesce),

@@ -203,7 +203,8 @@ def _between(place: Place, value: Any) -> Condition:
     low, high = _value(place, first), _value(place, last)
     if isinstance(place.field, Datetime) and _is_day(last):
         high = datetime.combine(high, _LAST_MOMENT)
-    return place.column.between(low, high)
+    # not BETWEEN: PostgreSQL does not read the parameters with their type and collation in its place
+    return and_(place.column >= low, place.column <= high)
 
 
 def _is_day(value: Any) -> bool:

@@ -81,12 +81,13 @@ class QueryTestSettings(Document):
 
 
 CLASSES: list[Any] = [QueryTestOutlet, QueryTestItem, QueryTestInvoice, QueryTestReturn, QueryTestSettings]
+TABLES = [cls.__table__ for cls in (*CLASSES, HasRole)]
 
 
 @contextmanager
 def site_on(engine: sa.Engine, *, user: str = "Administrator", strict: bool = False) -> Iterator[Context]:
     """Opens a context over an engine, whose database gets the tables of this module and of roles."""
-    metadata.create_all(engine, [cls.__table__ for cls in (*CLASSES, HasRole)])
+    metadata.create_all(engine, TABLES)
     site = SimpleNamespace(
         name="query.test",
         settings=Settings(time_zone="Asia/Kolkata"),
@@ -110,6 +111,18 @@ def store(context: Context, cls: Any, *rows: dict[str, Any]) -> None:
     with transaction(context.unit.database.engine) as connection:
         for row in rows:
             connection.execute(sa.insert(cls.__table__).values({**template, **row}))
+
+
+@contextmanager
+def another_unit(context: Context) -> Iterator[UnitOfWork]:
+    """Gives the context another unit of work for the block: another's transaction on the same database."""
+    own = context.unit
+    context.unit = UnitOfWork(own.database)
+    try:
+        yield context.unit
+    finally:
+        context.unit.close()
+        context.unit = own
 
 
 def count_statements(context: Context) -> Any:

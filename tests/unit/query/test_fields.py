@@ -183,9 +183,8 @@ def test_groups_and_orders_know_columns_and_keys():
         INVOICE, {"visits": [">", 0]}, ["ifnull(outlet.city, '?') as town", "count(name) as n"], group_by="town"
     )
     assert sorted(tuple(row.values()) for row in by_key) == [("Agra", 1), ("Pune", 2)]
-    assert rows("name", order_by="customer desc, `tabQuery Test Invoice`.`net_total` DESC") == [
-        {"name": name} for name in "BCAD"
-    ]
+    two_keys = "customer desc, `tabQuery Test Invoice`.`net_total` DESC"
+    assert rows("name", filters={"customer": ["is", "set"]}, order_by=two_keys) == [{"name": name} for name in "BCA"]
     assert get_all(INVOICE, order_by=[QueryTestInvoice.visits.desc()], pluck="name") == ["C", "B", "A", "D"]
     assert get_all(INVOICE, order_by="visits * -1", limit=1, pluck="name") == ["C"]
     assert get_all(INVOICE, fields=["count(name) as n", "outlet"], group_by=["outlet"], order_by="count(name) desc")[

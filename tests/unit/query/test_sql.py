@@ -3,7 +3,7 @@
 from datetime import date, datetime, time
 
 import pytest
-from sqlalchemy import inspect
+from sqlalchemy import String, inspect
 from sqlalchemy.orm import Mapped, declarative_base, mapped_column
 
 from doclife.core.amount import Amount
@@ -63,7 +63,10 @@ def test_a_statement_without_rows_is_true_where_it_met_some(context):
     assert missed == ()
     assert not missed
     assert missed.rowcount == 0
-    assert not db.sql("CREATE TABLE query_extra (a int)")
+    assert not db.sql("CREATE TEMPORARY TABLE query_extra (a int)")
+    db.rollback()
+    if context.unit.link.dialect == "mariadb":  # where a rollback keeps it
+        db.sql("DROP TEMPORARY TABLE query_extra")
 
 
 def test_reading_does_not_begin_a_transaction_and_writing_does(context):
@@ -79,9 +82,9 @@ def test_reading_does_not_begin_a_transaction_and_writing_does(context):
 
 def test_a_refused_text_undoes_itself_alone():
     db.sql("UPDATE `tabQuery Test Invoice` SET visits = 9 WHERE name = 'A'")
-    with pytest.raises(DataError, match="no such column: absent"):
+    with pytest.raises(DataError, match="absent"):
         db.sql("UPDATE `tabQuery Test Invoice` SET absent = 1")
-    with pytest.raises(DataError, match="no such table"):
+    with pytest.raises(DataError, match="tabNothing"):
         db.sql("SELECT * FROM `tabNothing`")
     assert db.get_value(INVOICE, "A", "visits") == 9
 
@@ -98,7 +101,6 @@ def test_escape_quotes():
     assert db.escape(None) == "''"
     assert db.escape(b"bytes") == "'bytes'"
     assert db.escape(7) == "'7'"
-    assert db.escape("back\\slash") == "'back\\slash'"
     for text in ("it's", 'a "b"', "`c`", "\\'; --", "ü"):
         assert db.sql(f"SELECT {db.escape(text, percent=False)}", pluck=True) == [text]
 
@@ -158,13 +160,15 @@ class Note(Base):
     __tablename__ = "query_test_note"
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    text: Mapped[str]
+    text: Mapped[str] = mapped_column(String(50))
 
 
 @pytest.fixture
 def notes(context):
     Base.metadata.create_all(context.unit.database.engine)
-    return context
+    yield context
+    context.unit.close()
+    Base.metadata.drop_all(context.unit.database.engine)
 
 
 def note_texts():
@@ -229,7 +233,8 @@ def test_add_index_once(context):
     with pytest.raises(UnknownFieldError, match="Did you mean 'customer'"):
         db.add_index(INVOICE, ["custmer"])
     db.rollback()
-    assert names() == before  # SQLite's schema changes belong to the transaction
+    if context.unit.link.dialect != "mariadb":  # whose schema changes are no part of a transaction
+        assert names() == before
 
 
 def test_texts_are_one_statement_each(context):
