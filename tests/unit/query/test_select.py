@@ -7,9 +7,7 @@ import pytest
 
 from doclife.core.amount import Amount
 from doclife.core.errors import UnknownFieldError, ValidationError
-from doclife.model.loading import materialise
 from doclife.query.db import db
-from doclife.query.select import set_materialiser
 from tests.unit.query.kit import (
     QueryTestInvoice,
     QueryTestItem,
@@ -23,7 +21,6 @@ from tests.unit.query.kit import (
 
 @pytest.fixture(autouse=True)
 def invoices(context):
-    set_materialiser(materialise)
     store(
         context,
         QueryTestInvoice,
