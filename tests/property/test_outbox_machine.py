@@ -1,0 +1,306 @@
+"""The outbox against a plain model: whatever order things happen in, no job is lost, doubled or a ghost.
+
+Writers stage jobs in frames that commit or do not; workers claim, finish, fail, die, and wake up
+again after others took their jobs; the broker repeats, loses and refuses; the relay mends. At the
+end everything is drained, and each job that was committed has left exactly one effect.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections import Counter
+from collections.abc import Iterable
+from contextlib import ExitStack
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, initialize, precondition, rule
+
+from doclife.core import clock
+from doclife.core.errors import BrokerUnavailable
+from doclife.outbox import complete
+from doclife.outbox.claim import ClaimedJob, claim, claim_next
+from doclife.outbox.complete import LeaseLost
+from doclife.outbox.delivery import Reconciler, release_due
+from doclife.outbox.rescue import Rescuer
+from doclife.outbox.staging import StagedJob
+from doclife.queue.protocol import Ticket
+from tests.contract.databases import fresh_engine
+from tests.contract.outbox import Outbox, job
+
+QUEUES = ("short", "default")
+
+
+class Living:
+    """Liveness as the machine says."""
+
+    def __init__(self) -> None:
+        self.workers: set[str] = set()
+
+    def hold(self, worker: str) -> None: ...
+    def let_go(self, worker: str) -> None: ...
+    def beat(self, worker: str) -> bool:
+        return True
+
+    def dead(self, workers: Iterable[str]) -> set[str]:
+        return set(workers) - self.workers
+
+
+class OutboxMachine(RuleBasedStateMachine):
+    """One writer, any number of workers, one relay."""
+
+    claims = Bundle("claims")
+
+    @initialize()
+    def open(self) -> None:
+        self.stack = ExitStack()
+        folder = self.stack.enter_context(tempfile.TemporaryDirectory())
+        engine = self.stack.enter_context(fresh_engine("sqlite", Path(folder)))
+        self.outbox = Outbox(engine)
+        self.unit = self.outbox.unit()
+        self.living = Living()
+        self.rescuer = Rescuer(self.outbox.database, self.outbox.broker, self.living, self.outbox.record_dead)
+        #: staged, by frame
+        self.frames: list[list[StagedJob]] = [[]]
+        #: id -> key, of all that are committed and not dropped
+        self.committed: dict[str, str | None] = {}
+        self.ended: set[str] = set()
+        self.dead: set[str] = set()
+        self.number = 0
+
+    # -- the writer ------------------------------------------------------------------------------
+
+    @rule(
+        queue=st.sampled_from(QUEUES),
+        key=st.sampled_from([None, None, "a", "b"]),
+        late=st.booleans(),
+        front=st.booleans(),
+    )
+    def stage(self, queue: str, key: str | None, late: bool, front: bool) -> None:
+        run_at = clock.now() + timedelta(hours=1) if late else None
+        staged = job(queue=queue, dedup_key=key, run_at=run_at, at_front=front)
+        self.unit.stage(staged)
+        self.frames[-1].append(staged)
+
+    @rule(writes=st.booleans())
+    def open_savepoint(self, writes: bool) -> None:
+        self.unit.push()
+        self.frames.append([])
+        if writes:
+            self.unit.before_write()
+
+    @precondition(lambda self: len(self.frames) > 1)
+    @rule(fails=st.booleans())
+    def close_savepoint(self, fails: bool) -> None:
+        frame = self.unit.frames[-1]
+        inner = self.frames.pop()
+        if fails:
+            self.unit.roll_back(frame)
+            assert {each.state for each in inner} <= {"dropped"}
+        else:
+            self.unit.release(frame)
+            self.frames[-1] += inner
+
+    @precondition(lambda self: len(self.frames) == 1)
+    @rule(released=st.sampled_from(["at once", "broker down", "writer dies"]))
+    def commit(self, released: str) -> None:
+        self.outbox.broker.down = released == "broker down"
+        release, self.unit._release = self.unit._release, None if released == "writer dies" else self.unit._release
+        self.unit.commit()
+        self.unit._release, self.outbox.broker.down = release, False
+        self._committed()
+
+    def _committed(self) -> None:
+        staged, self.frames = self.frames[0], [[]]
+        taken = {key for id, key in self.committed.items() if key and id not in self.ended}
+        for each in sorted(staged, key=lambda each: each.dedup_key or ""):
+            if each.dedup_key in taken:
+                assert each.state == "dropped"
+                continue
+            assert each.state == "queued"
+            self.committed[each.id] = each.dedup_key
+            taken.add(each.dedup_key or "-")
+
+    @precondition(lambda self: len(self.frames) == 1)
+    @rule()
+    def roll_back(self) -> None:
+        self.unit.rollback()
+        self.frames = [[]]
+
+    # -- workers ---------------------------------------------------------------------------------
+
+    @precondition(lambda self: not self.unit.link.writing)
+    @rule(target=claims, polls=st.booleans())
+    def take(self, polls: bool) -> tuple[ClaimedJob | None, str]:
+        self.number += 1
+        worker = f"w{self.number}"
+        self.living.workers.add(worker)
+        if polls:
+            return claim_next(self.outbox.database, QUEUES, worker), worker
+        id = self.outbox.broker.pop(QUEUES, worker)
+        claimed = None if id is None else claim(self.outbox.database, id, worker)
+        if id is not None and claimed is None:
+            self.outbox.broker.done(id, worker)
+        return claimed, worker
+
+    @precondition(lambda self: not self.unit.link.writing)
+    @rule(taken=consumes(claims), commits_midway=st.booleans())
+    def finish(self, taken: tuple[ClaimedJob | None, str], commits_midway: bool) -> None:
+        self._finish(taken, commits_midway)
+
+    def _finish(self, taken: tuple[ClaimedJob | None, str], commits_midway: bool = False) -> None:
+        claimed, worker = taken
+        if claimed is None:
+            return
+        mine = self._is_mine(claimed)
+        unit = self.outbox.unit()
+        try:
+            if commits_midway:
+                unit.fence = lambda link: complete.verify(link, claimed, writing=link.writing)
+                unit.commit()
+            unit.before_write()
+            unit.link.execute(self.outbox.effects.insert().values(key=claimed.id))
+            unit.fence = lambda link: complete.finish(link, claimed, None)
+            unit.commit()
+        except LeaseLost:
+            assert not mine
+        else:
+            assert mine
+            self.ended.add(claimed.id)
+        unit.close()
+        self._done(claimed, worker)
+
+    @precondition(lambda self: not self.unit.link.writing)
+    @rule(taken=consumes(claims), how=st.sampled_from(["back", "retry", "later"]))
+    def queue_again(self, taken: tuple[ClaimedJob | None, str], how: str) -> None:
+        claimed, worker = taken
+        if claimed is None:
+            return
+        mine = self._is_mine(claimed)
+        with self.outbox.database.transaction() as connection:
+            if how == "back":
+                was = complete.give_back(connection, claimed)
+            else:
+                was = complete.requeue(connection, claimed, error="again", after_s=3600 if how == "later" else 0)
+        assert was == mine
+        if was and how != "later":
+            self.outbox.broker.release([Ticket(claimed.id, claimed.queue)])
+        self._done(claimed, worker)
+
+    @precondition(lambda self: not self.unit.link.writing)
+    @rule(taken=consumes(claims))
+    def fail(self, taken: tuple[ClaimedJob | None, str]) -> None:
+        claimed, worker = taken
+        if claimed is None:
+            return
+        mine = self._is_mine(claimed)
+        with self.outbox.database.transaction() as connection:
+            assert complete.fail(connection, claimed, "no") == mine
+        if mine:
+            self.ended.add(claimed.id)
+            self.dead.add(claimed.id)
+        self._done(claimed, worker)
+
+    @rule(taken=consumes(claims), target=claims)
+    def freeze(self, taken: tuple[ClaimedJob | None, str]) -> tuple[ClaimedJob | None, str]:
+        """A worker that is thought dead; it may still go on later, or never."""
+        self.living.workers.discard(taken[1])
+        return taken
+
+    @rule(taken=consumes(claims))
+    def kill(self, taken: tuple[ClaimedJob | None, str]) -> None:
+        self.living.workers.discard(taken[1])
+
+    def _is_mine(self, claimed: ClaimedJob) -> bool:
+        row = self.outbox.row(claimed.id)
+        return bool(row.status == "started" and row.fence == claimed.fence)
+
+    def _done(self, claimed: ClaimedJob, worker: str) -> None:
+        self.outbox.broker.done(claimed.id, worker)
+
+    # -- the broker ------------------------------------------------------------------------------
+
+    @rule()
+    def lose_everything(self) -> None:
+        self.outbox.broker.lose_everything()
+
+    @precondition(lambda self: self.committed)
+    @rule(data=st.data())
+    def deliver_again(self, data: st.DataObject) -> None:
+        id = data.draw(st.sampled_from(sorted(self.committed)))
+        self.outbox.broker.release([Ticket(id, data.draw(st.sampled_from(QUEUES)))], again=True)
+
+    # -- the relay -------------------------------------------------------------------------------
+
+    @precondition(lambda self: not self.unit.link.writing)
+    @rule(broker_down=st.booleans())
+    def relay(self, broker_down: bool) -> None:
+        self.outbox.broker.down = broker_down
+        self.rescue()
+        try:
+            release_due(self.outbox.database, self.outbox.broker)
+            Reconciler(self.outbox.database, self.outbox.broker, grace_s=0).run()
+        except BrokerUnavailable:
+            assert broker_down
+        self.outbox.broker.down = False
+
+    def rescue(self) -> None:
+        started = {id: self.outbox.row(id) for id in self.outbox.ids("started")}
+        lost = [row for row in started.values() if row.worker not in self.living.workers]
+        rescued = self.rescuer.run()
+        assert rescued == len(lost)
+        for row in lost:
+            if row.kills + 1 >= row.max_attempts:
+                self.ended.add(row.name)
+                self.dead.add(row.name)
+
+    # -- what must hold --------------------------------------------------------------------------
+
+    def teardown(self) -> None:
+        if not hasattr(self, "stack"):
+            return
+        with self.stack:
+            self.unit.close()
+            self.living.workers.clear()
+            with clock.travel(by=timedelta(days=1)):
+                self._drain()
+            effects = Counter(self.outbox.keys())
+            for dead in [key for key in effects if key.startswith("dead ")]:
+                del effects[dead]
+            lost = set(self.committed) - self.dead - set(effects)
+            doubled = {id for id, count in effects.items() if count > 1}
+            ghosts = set(effects) - set(self.committed)
+            assert (lost, doubled, ghosts) == (set(), set(), set())
+            assert set(self.outbox.ids("finished")) == set(effects)
+            assert set(self.outbox.ids("failed")) == self.dead
+            assert self.outbox.ids("queued") == self.outbox.ids("started") == []
+
+    def _drain(self) -> None:
+        """Lets one healthy worker do everything that is left, fed by the broker alone."""
+        self.rescue()
+        self.living.workers.add("last")
+        release_due(self.outbox.database, self.outbox.broker)
+        Reconciler(self.outbox.database, self.outbox.broker, grace_s=0).run()
+        while (id := self.outbox.broker.pop(QUEUES, "last")) is not None:
+            claimed = claim(self.outbox.database, id, "last")
+            if claimed is None:
+                self.outbox.broker.done(id, "last")
+            else:
+                self._finish((claimed, "last"))
+
+
+OutboxMachine.TestCase.settings = settings(
+    max_examples=40, stateful_step_count=40, suppress_health_check=list(HealthCheck)
+)
+
+
+class TestOutbox(OutboxMachine.TestCase):
+    pass
+
+
+@pytest.mark.slow
+class TestOutboxAtLength(OutboxMachine.TestCase):
+    settings = settings(max_examples=600, stateful_step_count=60, suppress_health_check=list(HealthCheck))
