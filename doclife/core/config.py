@@ -105,9 +105,16 @@ def load_settings(
 
 
 def find_sites_dir(flag: str | Path | None = None, *, environ: Mapping[str, str] | None = None) -> Path:
-    """Returns the absolute folder of the sites: the flag, `DOCLIFE_SITES_DIR`, or `sites` in the current folder."""
+    """Returns the absolute folder of the sites: the flag, `DOCLIFE_SITES_DIR`, or `sites` in the current folder.
+
+    Raises:
+        ConfigError: there is a file of that name.
+    """
     environ = os.environ if environ is None else environ
-    return Path(flag or environ.get("DOCLIFE_SITES_DIR") or "sites").expanduser().absolute()
+    folder = Path(flag or environ.get("DOCLIFE_SITES_DIR") or "sites").expanduser().absolute()
+    if folder.exists() and not folder.is_dir():
+        raise ConfigError(f"{folder} is a file; sites are kept in a folder: name another with --sites-dir")
+    return folder
 
 
 def list_sites(sites_dir: Path) -> list[str]:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import pkgutil
+import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from doclife.core.errors import HookError, UnknownAppError
+from doclife.core.errors import HookError, UnknownAppError, nearest
 
 #: keys that doclife itself reads, with the type each must have
 KNOWN_KEYS: dict[str, tuple[type, ...]] = {
@@ -57,7 +59,9 @@ def load_app(name: str) -> AppHooks:
     """
     if not name.isidentifier() or importlib.util.find_spec(name) is None:
         raise UnknownAppError(
-            f"no app {name!r}: no package of that name can be imported; install it into this environment", app=name
+            f"no app {name!r}: no package of that name can be imported; install it into this environment."
+            f"{nearest(name, importable_apps())}",
+            app=name,
         )
     package = importlib.import_module(name)
     hooks_name = f"{name}.hooks" if name != "doclife" else "doclife.doctypes.hooks"
@@ -78,6 +82,12 @@ def load_app(name: str) -> AppHooks:
             raise HookError(f"{hooks_name}: {key} must be a {expected}, not {type(values[key]).__name__}")
     _import_doctypes(name)
     return AppHooks(name, values, package)
+
+
+def importable_apps() -> list[str]:
+    """Returns the packages on the path that have a hooks.py with an `app_name`."""
+    found = (hooks for folder in sys.path for hooks in Path(folder or ".").glob("*/hooks.py"))
+    return sorted({hooks.parent.name for hooks in found if "app_name" in hooks.read_text(errors="replace")})
 
 
 def _import_doctypes(app: str) -> None:

@@ -305,3 +305,9 @@ def test_other_variables(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("DOCLIFE_DEBUG", raising=False)
     assert config.environment("XDG_RUNTIME_DIR") == "/run/me"
     assert config.environment("DOCLIFE_DEBUG", "no") == "no"
+
+
+def test_a_file_cannot_be_the_folder_of_the_sites(tmp_path):
+    (tmp_path / "sites").write_text("")
+    with pytest.raises(ConfigError, match="is a file"):
+        config.find_sites_dir(tmp_path / "sites", environ={})

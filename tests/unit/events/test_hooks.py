@@ -8,7 +8,7 @@ from textwrap import dedent
 import pytest
 
 from doclife.core.errors import HookError, UnknownAppError
-from doclife.events.hooks import as_paths, in_order, load_app, merged
+from doclife.events.hooks import as_paths, importable_apps, in_order, load_app, merged
 from tests.unit.events.declared import app
 
 
@@ -131,3 +131,15 @@ def test_paths_may_be_one_or_many():
     assert as_paths(("a.b", "c.d"), "x") == ["a.b", "c.d"]
     with pytest.raises(HookError, match="shop: before_job must be a dotted path or a list of dotted paths, not 5"):
         as_paths(5, "shop: before_job")
+
+
+def test_a_misspelt_app_is_met_with_the_one_that_was_meant(tmp_path, monkeypatch):
+    (tmp_path / "bookshop_of_ann").mkdir()
+    (tmp_path / "bookshop_of_ann" / "hooks.py").write_text('app_name = "bookshop_of_ann"\n')
+    (tmp_path / "no_app").mkdir()
+    (tmp_path / "no_app" / "hooks.py").write_text("events = []\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    assert "bookshop_of_ann" in importable_apps()
+    assert "no_app" not in importable_apps()
+    with pytest.raises(UnknownAppError, match="Did you mean 'bookshop_of_ann'"):
+        load_app("bookshop_off_ann")
