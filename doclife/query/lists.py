@@ -247,7 +247,7 @@ def statement_of(
         if not isinstance(order_by, str) or order_by != TYPE_ORDER:
             orders = order_keys(scope, order_by, selection)
         elif not groups and not selection.aggregate:
-            orders = default_order(scope.cls)
+            orders = list(default_order(scope.cls))
     # The joins are complete only now that every name has been looked up.
     statement = select(*selection.expressions).select_from(scope.source).where(*where)
     if groups:

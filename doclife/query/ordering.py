@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 from sqlalchemy.sql.elements import ColumnElement
@@ -10,10 +11,11 @@ from sqlalchemy.sql.elements import ColumnElement
 TYPE_ORDER = "KEEP_DEFAULT_ORDERING"
 
 
-def default_order(cls: Any) -> list[ColumnElement[Any]]:
+@cache
+def default_order(cls: Any) -> tuple[ColumnElement[Any], ...]:
     """Returns the type's own order; names decide between equals, so that pages do not overlap."""
     table, meta = cls.__table__, cls.meta
     columns = [table.c[meta.sort_field]] if meta.sort_field in table.c else []
     columns.append(table.c.name)
     down = meta.sort_order.lower() != "asc"
-    return [each.desc() if down else each.asc() for each in columns]
+    return tuple(each.desc() if down else each.asc() for each in columns)

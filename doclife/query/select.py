@@ -9,6 +9,7 @@ Documents are built by the model, which is a floor above: it registers how.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
 from typing import Any, Generic, Protocol, Self, TypeVar, overload
 
 from sqlalchemy import Column, select, type_coerce
@@ -130,14 +131,8 @@ class Select(Generic[D]):
             raise DoclifeError("documents are built by doclife.model, which is not imported; import doclife")
         cls = class_of(self._cls)
         unit: UnitOfWork = current().unit
-        blueprint = cls._blueprint
-        table = cls.__table__
-        as_text = set(blueprint.format.json_fields)  # as which JSON stands in rows
-        columns = [
-            type_coerce(table.c[name], LongText()) if name in as_text else table.c[name] for name in blueprint.columns
-        ]
         scope = Scope(cls)
-        rows = [tuple(row) for row in self._read(unit, scope, [Value(column) for column in columns])]
+        rows = [tuple(row) for row in self._read(unit, scope, [Value(column) for column in _row_columns(cls)])]
         if scope.multiplies:
             raise ValidationError(f"documents of {scope.doctype} cannot be ordered by their rows; use rows()")
         children = _children(unit, cls, [row[0] for row in rows])
@@ -226,14 +221,24 @@ class Select(Generic[D]):
             return read(unit, statement, locking=True).all()
 
 
+@cache
+def _row_columns(cls: Any) -> tuple[ColumnElement[Any], ...]:
+    """Returns the columns of a class in the order of its rows; JSON stands in them as text."""
+    table, as_text = cls.__table__, set(cls._blueprint.format.json_fields)
+    return tuple(
+        type_coerce(table.c[name], LongText()) if name in as_text else table.c[name] for name in cls._blueprint.columns
+    )
+
+
 def _children(unit: UnitOfWork, cls: Any, names: Sequence[str]) -> dict[str, dict[str, list[Row]]]:
     """Returns the child rows of documents: name -> table field -> rows."""
     found: dict[str, dict[str, list[Row]]] = {name: {} for name in names}
     for table_field, field in cls._blueprint.table_fields.items():
-        child = registry.resolve(field.options)._blueprint
-        statements = child.statements(unit.database.engine.dialect)
-        parent = child.format.index["parent"]
+        child = registry.resolve(field.options)
+        parent = child._blueprint.format.index["parent"]
+        c = child.__table__.c
+        of_field = (c.parenttype == cls.meta.doctype, c.parentfield == table_field)
         for some in chunks(names):
-            for row in statements.read_rows_of(unit.link.rows, some, cls.meta.doctype, table_field):
-                found[row[parent]].setdefault(table_field, []).append(row)
+            for row in read(unit, select(*_row_columns(child)).where(c.parent.in_(some), *of_field)):
+                found[row[parent]].setdefault(table_field, []).append(tuple(row))
     return found
