@@ -13,13 +13,18 @@ from contextlib import contextmanager
 from typing import Any, NoReturn
 
 from sqlalchemy import Connection, CursorResult, Engine, Executable
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
-from doclife.core.errors import TransactionAborted
+from doclife.core.errors import DatabaseUnavailable, DoclifeError, TransactionAborted, TransactionError
+from doclife.core.log import get_logger
 from doclife.database.engine import is_sqlite, transaction
 from doclife.database.errors import dooms_transaction, wrap
 
+CONNECTION_DISCARDED = "database_connection_discarded"
+
 Row = tuple[Any, ...]
+
+log = get_logger(__name__)
 
 
 class Link:
@@ -32,12 +37,16 @@ class Link:
         self._sqlite = is_sqlite(engine)
         #: what a statement raises: the driver, SQLAlchemy, and Python for values it cannot hand to the database
         self._errors = (engine.dialect.loaded_dbapi.Error, DBAPIError, OverflowError, UnicodeEncodeError)
+        #: what a rollback raises that cannot be done: of the driver, and of a connection that is gone
+        self._lost = (engine.dialect.loaded_dbapi.Error, SQLAlchemyError)
         self._connection: Connection | None = None
         self._cursor: Any = None
         #: whether a write transaction is open
         self.writing = False
         #: why nothing more can be done in this transaction, or ""
         self.doomed = ""
+        #: PostgreSQL: the refused statement that nobody has undone, or ""; until then all others are refused too
+        self.failed = ""
 
     @property
     def connection(self) -> Connection:
@@ -68,10 +77,10 @@ class Link:
 
     def rows(self, sql: str, params: Sequence[Any] = ()) -> list[Row]:
         """Runs a driver-level SELECT and returns all its rows."""
-        if self._connection is None:
-            self._open()
         if self.doomed:
             self._refuse()
+        if self._connection is None:
+            self._open()
         cursor = self._cursor
         try:
             if cursor is None:
@@ -80,6 +89,9 @@ class Link:
             result: list[Row] = cursor.fetchall()
         except self._errors as error:
             self._raise(error)
+        except BaseException as error:
+            self._interrupted(error)
+            raise
         return result
 
     def run(self, sql: str, params: Sequence[Any] = ()) -> int:
@@ -93,6 +105,9 @@ class Link:
             cursor.execute(sql, params)
         except self._errors as error:
             self._raise(error)
+        except BaseException as error:
+            self._interrupted(error)
+            raise
         count: int = cursor.rowcount
         return count
 
@@ -107,6 +122,9 @@ class Link:
             cursor.executemany(sql, rows)
         except self._errors as error:
             self._raise(error)
+        except BaseException as error:
+            self._interrupted(error)
+            raise
         count: int = cursor.rowcount
         return count
 
@@ -131,15 +149,82 @@ class Link:
 
     def _raise(self, error: Exception) -> NoReturn:
         wrapped = wrap(error, self.dialect)
-        if dooms_transaction(wrapped, self.dialect):
+        if self._is_lost(error):
+            wrapped = DatabaseUnavailable(f"the connection to the database was lost: {wrapped}")
+            self._doom(wrapped)
+        elif dooms_transaction(wrapped, self.dialect) or self._ended_by_sqlite():
             self.doomed = str(wrapped)
+        elif self.dialect == "postgresql" and self._is_aborted():
+            if self.writing:
+                self.failed = self.failed or str(wrapped)
+            else:
+                self.rollback()  # nothing was written or locked: nothing is lost, and the next statement can run
+        if self.failed and self.failed != str(wrapped):
+            raise self._failure() from error
         raise wrapped from error
+
+    def _doom(self, reason: BaseException) -> None:
+        """Gives the connection up; what was written through it is gone, so only a rollback may follow."""
+        writing = self.writing
+        self._discard(reason)
+        if writing:
+            self.doomed = str(reason) or type(reason).__name__
+
+    def _discard(self, reason: BaseException) -> None:
+        connection, self._connection, self._cursor = self._connection, None, None
+        if connection is not None:
+            log.warning(CONNECTION_DISCARDED, reason=str(reason) or type(reason).__name__)
+            connection.invalidate()
+            connection.close()
+
+    def _interrupted(self, error: BaseException) -> None:
+        """Gives up the connection to a server whose answer nobody has waited for: the next one would be misread."""
+        if not self._sqlite and not isinstance(error, Exception):
+            self._doom(error)
+
+    def _is_lost(self, error: Exception) -> bool:
+        connection = self._connection
+        if connection is None:
+            return False
+        if connection.invalidated:
+            return True
+        original: Any = getattr(error, "orig", None) or error
+        return self.engine.dialect.is_disconnect(original, connection.connection.driver_connection, self._cursor)
+
+    def _ended_by_sqlite(self) -> bool:
+        """Tells whether SQLite has rolled back by itself, as it may when the disk is full."""
+        if not self._sqlite or not self.writing or self._connection is None:
+            return False
+        return not self._driver.in_transaction
+
+    def _is_aborted(self) -> bool:
+        return self._connection is not None and self._driver.info.transaction_status.name == "INERROR"
+
+    @property
+    def _driver(self) -> Any:
+        """The driver's own connection."""
+        return self.connection.connection.driver_connection
+
+    def _failure(self) -> TransactionError:
+        return TransactionError(
+            f"a statement was refused ({self.failed}), its error was caught, and PostgreSQL does nothing more before "
+            "it is undone; put what may fail into `with db.savepoint():`"
+        )
 
     def _refuse(self) -> NoReturn:
         raise TransactionAborted(
             f"the database ended this transaction ({self.doomed}); roll back, then begin again "
             "(doclife.retry_on_conflict does both)"
         )
+
+    def check_alive(self) -> None:
+        """Refuses to go on as if all were well in a transaction that can only be undone.
+
+        Raises:
+            TransactionError: PostgreSQL, a refused statement was caught and not undone.
+        """
+        if self.failed:
+            raise self._failure()
 
     # -- the transaction -------------------------------------------------------------------------
 
@@ -152,38 +237,44 @@ class Link:
         self.writing = True
 
     def commit(self) -> None:
-        """Commits what there is; afterwards the link is ready for the next transaction."""
+        """Commits what there is; afterwards the link is ready for the next transaction.
+
+        Raises:
+            TransactionError and its kinds: there is nothing to commit any more; roll back.
+        """
+        if self.doomed:
+            self._refuse()
+        self.check_alive()  # PostgreSQL would answer COMMIT by a silent rollback
         connection = self._connection
         if connection is None:
             return
-        if self.doomed:
-            self._refuse()
         try:
             connection.commit()
         except DBAPIError as error:
             self._raise(error)
-        finally:
-            self.writing = False
+        self.writing = False
         connection.begin()
 
     def rollback(self) -> None:
-        """Rolls back what there is."""
+        """Rolls back what there is; a connection that cannot is given up, and the database rolls back itself."""
         self.writing = False
-        self.doomed = ""
+        self.doomed = self.failed = ""
         connection = self._connection
         if connection is None:
             return
-        if connection.invalidated:
-            self._connection = None
-            connection.close()
-            return
-        connection.rollback()
-        connection.begin()
+        try:
+            if connection.in_transaction():
+                connection.rollback()
+            else:  # a COMMIT that failed: for SQLAlchemy it is over, SQLite still holds it
+                connection.connection.rollback()
+            connection.begin()
+        except self._lost as error:
+            self._discard(error)
 
     def close(self) -> None:
         """Gives the connection back to the pool; what was not committed is rolled back."""
         connection, self._connection, self._cursor = self._connection, None, None
-        self.writing, self.doomed = False, ""
+        self.writing, self.doomed, self.failed = False, "", ""
         if connection is not None:
             connection.close()
 
@@ -199,9 +290,14 @@ class Link:
             self.run(f"RELEASE SAVEPOINT {name}")
 
     def rollback_to(self, name: str) -> None:
-        """Undoes everything since the savepoint, which stays."""
-        if not self.doomed:
+        """Undoes everything since the savepoint, which stays; where that cannot be done, only a rollback may follow."""
+        if self.doomed:
+            return
+        self.failed = ""
+        try:
             self.run(f"ROLLBACK TO SAVEPOINT {name}")
+        except DoclifeError as error:  # what is being undone has raised already: that must not be hidden
+            self.doomed = self.doomed or str(error)
 
 
 class NestedLink(Link):

@@ -72,6 +72,7 @@ def _run(docs: Sequence[Any], kind: str) -> None:
                 continue
             for op in ops:
                 step(op)
+        unit.release(frame)
     except BaseException:
         context.operations.pop()
         unit.roll_back(frame)
@@ -79,4 +80,3 @@ def _run(docs: Sequence[Any], kind: str) -> None:
             raise first_taken(ops, taken) from taken
         raise
     context.operations.pop()
-    unit.release(frame)

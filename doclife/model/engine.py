@@ -106,12 +106,12 @@ def run(context: Context, doc: Any, kind: str, **options: Any) -> Operation:
         state.before = Before(None if op.inserting else state.row, state.stored_rows)
         for step in steps:
             step(op)
+        unit.release(frame)
     except BaseException:
         operations.pop()
         unit.roll_back(frame)
         raise
     operations.pop()
-    unit.release(frame)
     return op
 
 

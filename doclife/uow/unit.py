@@ -105,16 +105,20 @@ class UnitOfWork:
         return frame
 
     def release(self, frame: Frame) -> None:
-        """Closes the innermost frame; what it owns passes to the one around it."""
+        """Closes the innermost frame; what it owns passes to the one around it.
+
+        Raises:
+            TransactionError and its kinds: it cannot be released; the frame is still open, roll it back.
+        """
         frames = self.frames
         assert frames[-1] is frame, "frames must be closed innermost first"
+        self.link.check_alive()
+        parent, mark = frames[-2], frame.mark
+        if mark and mark is not BEGINNING and parent.mark != mark:
+            self.link.release(mark)
         frames.pop()
-        parent = frames[-1]
-        mark = frame.mark
         if not mark:
             self._virtual -= 1
-        elif mark is not BEGINNING and parent.mark != mark:
-            self.link.release(mark)
         frame.merge_into(parent)
         if len(frames) == 1:
             parent.restores = None  # at the root only the whole transaction can still be undone
@@ -148,10 +152,10 @@ class UnitOfWork:
         frame = self.push()
         try:
             yield frame
+            self.release(frame)
         except BaseException:
             self.roll_back(frame)
             raise
-        self.release(frame)
 
     @property
     def in_progress(self) -> bool:
