@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 from operator import itemgetter
 from typing import Any
 
-from doclife.core.errors import DoesNotExistError
+from doclife.core.errors import DoesNotExistError, ValidationError
 from doclife.model.state import Row, State
+from doclife.query.select import set_materialiser
 from doclife.schema import registry
 from doclife.uow.unit import UnitOfWork
 
@@ -62,7 +63,34 @@ def fetch(
 
     Returns:
         The row, and rows by table field; None when it is not stored.
+    Raises:
+        ValidationError: the name is neither text nor a whole number.
     """
+    name = name_text(cls, name)
+    if for_update and unit.link.dialect == "postgresql":
+        with unit.savepoint():  # a lock that is not had in time must not cost what was written before
+            return _fetch(unit, cls, name, for_update=True)
+    return _fetch(unit, cls, name, for_update=for_update)
+
+
+def name_text(cls: Any, name: Any) -> str:
+    """Returns a name as text; whole numbers are names too.
+
+    Databases compare other types with a text column each in its own way: MariaDB finds any name for 0.
+
+    Raises:
+        ValidationError: it is something else.
+    """
+    if isinstance(name, str):
+        return name
+    if isinstance(name, int) and not isinstance(name, bool):
+        return str(name)
+    raise ValidationError(
+        f"{cls.meta.doctype}: a document's name is text, not {name!r} ({type(name).__name__})", doctype=cls.meta.doctype
+    )
+
+
+def _fetch(unit: UnitOfWork, cls: Any, name: str, *, for_update: bool) -> tuple[Row, dict[str, list[Row]]] | None:
     link = unit.link
     dialect = unit.database.engine.dialect
     blueprint = cls._blueprint
@@ -91,3 +119,7 @@ def load(unit: UnitOfWork, cls: Any, name: str, *, for_update: bool = False) -> 
         doctype = cls.meta.doctype
         raise DoesNotExistError(f"{doctype} {name!r} does not exist", doctype=doctype, name=name)
     return materialise(cls, found[0], found[1], loaded_in=unit.serial)
+
+
+# db.select gives documents, but query stands below model: so it is told how they are made.
+set_materialiser(materialise)

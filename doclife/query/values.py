@@ -9,7 +9,6 @@ from typing import Any
 from sqlalchemy import Select, func, select
 from sqlalchemy.sql.elements import ColumnElement
 
-from doclife.core import json
 from doclife.core.context import AttrDict, Context
 from doclife.core.errors import ValidationError
 from doclife.query.casting import defaults
@@ -142,15 +141,9 @@ def plain_columns(cls: Any, fieldname: Any) -> tuple[str, ...] | None:
 
 def by_name(unit: UnitOfWork, cls: Any, name: str, columns: tuple[str, ...]) -> dict[str, Any] | None:
     """Returns columns of the document of this name by a statement that is compiled once; None when there is none."""
-    blueprint = cls._blueprint
-    found = blueprint.statements(unit.database.engine.dialect).lookup(unit.link.rows, columns, (name,))
-    if not found:
-        return None
-    values: dict[str, Any] = found[0]
-    for column in blueprint.format.json_fields:
-        if values.get(column) is not None:
-            values[column] = json.unpack(values[column])
-    return values
+    statements = cls._blueprint.statements(unit.database.engine.dialect)
+    found: list[dict[str, Any]] = statements.lookup(unit.link.rows, columns, (name,))
+    return found[0] if found else None
 
 
 def _shaped(fieldname: Any, columns: tuple[str, ...], values: Mapping[str, Any], *, as_dict: bool) -> Any:

@@ -15,6 +15,7 @@ from typing import Any
 from sqlalchemy import Column, Dialect, Table, bindparam, delete, func, insert, select, update
 from sqlalchemy.sql.elements import ColumnElement
 
+from doclife.core import json
 from doclife.core.amount import Amount
 from doclife.database import types
 
@@ -30,6 +31,10 @@ def _amount_from_float(value: float) -> Amount:
 
 def _amount(value: Any) -> Amount:
     return _new(Amount, value)
+
+
+def _unpack(text: str) -> Any:
+    return json.unpack(text)
 
 
 def _datetime_text(value: datetime) -> str:
@@ -129,9 +134,15 @@ class Statements:
         self.insert = self._text(insert(table).values({c.name: bindparam(c.name) for c in self._columns}))
         self.select = self._text(self._select(table.c.name == bindparam("b_name")))
         self.select_for_update = self._text(self._select(table.c.name == bindparam("b_name")).with_for_update())
+        #: parameters: name, and the docstatus as loaded
+        self.delete = self._text(
+            delete(table).where(table.c.name == bindparam("b_name"), table.c.docstatus == bindparam("b_docstatus"))
+        )
         self._updates: dict[tuple[tuple[str, ...], bool], str] = {}
         self._same: dict[tuple[tuple[str, ...], int], str] = {}
         self._deletes: dict[int, str] = {}
+        self._reads: dict[int, str] = {}
+        self._reads_of: dict[int, str] = {}
         self._lookups: dict[tuple[tuple[str, ...], int, bool], tuple[str, Callable[[Row], Row]]] = {}
         if "parent" in table.c:
             of_parent = (
@@ -216,21 +227,27 @@ class Statements:
             chosen = [self._table.c[name] for name in columns]
             name = func.lower(self._table.c.name) if ignore_case else self._table.c.name
             statement = select(*chosen).where(name.in_([bindparam(f"n{n}") for n in range(len(names))]))
-            pairs = [converters(column, self._dialect) for column in chosen]
-            found = self._lookups[key] = (self._text(statement), _tuple_maker([pair[1] for pair in pairs]))
+            out = [_unpack if type(c.type) is types.JsonText else converters(c, self._dialect)[1] for c in chosen]
+            found = self._lookups[key] = (self._text(statement), _tuple_maker(out))
         text, load = found
         return [dict(zip(columns, load(row), strict=True)) for row in run(text, names)]
 
     def read_many(self, run: Callable[[str, Sequence[Any]], list[Row]], names: Sequence[str]) -> list[Row]:
         """Reads the whole rows with these names."""
-        text = self._text(self._select(self._table.c.name.in_([bindparam(f"n{n}") for n in range(len(names))])))
+        text = self._reads.get(len(names))
+        if text is None:
+            wanted = self._table.c.name.in_([bindparam(f"n{n}") for n in range(len(names))])
+            text = self._reads[len(names)] = self._text(self._select(wanted))
         return list(map(self.load, run(text, names)))
 
     def read_rows_of(
         self, run: Callable[[str, Sequence[Any]], list[Row]], parents: Sequence[str], parenttype: str, parentfield: str
     ) -> list[Row]:
         """Reads the child rows of several parents' field."""
-        c = self._table.c
-        of_parents = c.parent.in_([bindparam(f"n{n}") for n in range(len(parents))])
-        text = self._text(self._select(of_parents, c.parenttype == bindparam("t"), c.parentfield == bindparam("f")))
+        text = self._reads_of.get(len(parents))
+        if text is None:
+            c = self._table.c
+            of_parents = c.parent.in_([bindparam(f"n{n}") for n in range(len(parents))])
+            statement = self._select(of_parents, c.parenttype == bindparam("t"), c.parentfield == bindparam("f"))
+            text = self._reads_of[len(parents)] = self._text(statement)
         return list(map(self.load, run(text, [*parents, parenttype, parentfield])))

@@ -107,6 +107,11 @@ def test_a_change_inside_json_data_is_found_and_stored():
     assert get_doc("Shop Thing", thing.name).data == {"a": [1, 2]}
 
 
+def test_a_stored_json_value_is_read_as_data():
+    thing = ShopThing(data={"a": [1]}).insert()
+    assert thing.db_get("data") == {"a": [1]}
+
+
 def test_a_row_has_an_image_of_its_own(invoice, seen):
     seen.question = lambda doc: [
         (row.code, row.has_value_changed("qty"), row.get_value_before_save("qty")) for row in doc.rows

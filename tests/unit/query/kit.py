@@ -15,8 +15,6 @@ from doclife.database.engine import transaction
 from doclife.database.link import Database
 from doclife.doctypes.user import HasRole
 from doclife.model.document import Document
-from doclife.model.loading import materialise
-from doclife.query.select import set_materialiser
 from doclife.schema import fieldtypes as fields
 from doclife.schema.meta import Meta, Permission
 from doclife.schema.tables import metadata
@@ -90,7 +88,6 @@ TABLES = [cls.__table__ for cls in (*CLASSES, HasRole)]
 def site_on(engine: sa.Engine, *, user: str = "Administrator", strict: bool = False) -> Iterator[Context]:
     """Opens a context over an engine, whose database gets the tables of this module and of roles."""
     metadata.create_all(engine, TABLES)
-    set_materialiser(materialise)
     site = SimpleNamespace(
         name="query.test",
         settings=Settings(time_zone="Asia/Kolkata"),
