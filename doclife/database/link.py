@@ -36,7 +36,7 @@ class Link:
         self.dialect = engine.dialect.name
         self._sqlite = is_sqlite(engine)
         #: what a statement raises: the driver, SQLAlchemy, and Python for values it cannot hand to the database
-        self._errors = (engine.dialect.loaded_dbapi.Error, DBAPIError, OverflowError, UnicodeEncodeError)
+        self._errors = (engine.dialect.loaded_dbapi.Error, DBAPIError, OverflowError, ValueError)
         #: what a rollback raises that cannot be done: of the driver, and of a connection that is gone
         self._lost = (engine.dialect.loaded_dbapi.Error, SQLAlchemyError)
         self._connection: Connection | None = None

@@ -110,6 +110,10 @@ def import_path(path: str, what: str) -> Any:
         if owner is not None:
             return owner
         raise HookError(f"{what}: {path!r} does not import: {error}") from error
+    except Exception as error:
+        raise HookError(
+            f"{what}: {path!r} does not import: {module_name} raised {type(error).__name__}: {error}"
+        ) from error
     try:
         return getattr(module, attribute)
     except AttributeError:

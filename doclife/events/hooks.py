@@ -12,7 +12,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from doclife.core.errors import HookError, UnknownAppError, nearest
+from doclife.core.errors import DoclifeError, HookError, UnknownAppError, nearest
 
 #: keys that doclife itself reads, with the type each must have
 KNOWN_KEYS: dict[str, tuple[type, ...]] = {
@@ -71,6 +71,8 @@ def load_app(name: str) -> AppHooks:
         if error.name != hooks_name:
             raise HookError(f"{hooks_name} does not import: {error}") from error
         raise HookError(f"{name!r} is no app: it has no hooks.py") from error
+    except Exception as error:
+        raise HookError(f"{hooks_name} does not import: it raised {type(error).__name__}: {error}") from error
     values = {
         key: value
         for key, value in vars(module).items()
@@ -96,8 +98,15 @@ def _import_doctypes(app: str) -> None:
         return
     package = importlib.import_module(package_name)
     for module in sorted(pkgutil.iter_modules(package.__path__), key=lambda each: each.name):
-        if module.name != "hooks":
-            importlib.import_module(f"{package_name}.{module.name}")
+        if module.name == "hooks":
+            continue
+        path = f"{package_name}.{module.name}"
+        try:
+            importlib.import_module(path)
+        except DoclifeError:  # a declaration that cannot be used says so itself
+            raise
+        except Exception as error:
+            raise HookError(f"{path} does not import: {type(error).__name__}: {error}") from error
 
 
 def in_order(names: Iterable[str]) -> list[AppHooks]:

@@ -44,12 +44,12 @@ class HookSignal(NamedSignal):
     def connect_handler(self, handler: Handler) -> None:
         """Connects a handler for its document type, strongly."""
         self.connect(handler, sender=ANY if handler.key == WILDCARD else handler.key, weak=False)
-        self._chains.clear()
+        self._chains = {}  # a new one: a chain that another thread is still building goes into the old
 
     def disconnect_handler(self, handler: Handler) -> None:
         """Disconnects a handler."""
         self.disconnect(handler)  # from ANY: from one sender alone, blinker would keep it among its receivers
-        self._chains.clear()
+        self._chains = {}
 
     def chain(self, doctype: str, *, wildcard: bool = True) -> Chain:
         """Returns the handlers of a document type in the order in which they run.
@@ -58,13 +58,13 @@ class HookSignal(NamedSignal):
             doctype: the sender.
             wildcard: whether the handlers of "*" belong to it.
         """
-        key = (doctype, wildcard)
-        found = self._chains.get(key)
+        key, chains = (doctype, wildcard), self._chains
+        found = chains.get(key)
         if found is None:
             keys = (doctype, WILDCARD) if wildcard else (doctype,)
-            chosen = [each for each in self.receivers.values() if isinstance(each, Handler) and each.key in keys]
+            chosen = [each for each in list(self.receivers.values()) if isinstance(each, Handler) and each.key in keys]
             chosen.sort(key=lambda each: (each.band, each.key == WILDCARD, each.order))
-            found = self._chains[key] = Chain(chosen)
+            found = chains[key] = Chain(chosen)
         return found
 
     def receivers_for(self, sender: Any) -> Generator[Callable[..., Any], None, None]:
@@ -79,6 +79,6 @@ class Signals(Namespace):
         """Returns the signal of an event; made at the first question."""
         found = self.get(name)
         if not isinstance(found, HookSignal):
-            found = HookSignal(name, doc)
-            self[name] = found
+            found = self.setdefault(name, HookSignal(name, doc))
+            assert isinstance(found, HookSignal)
         return found

@@ -10,7 +10,7 @@ from doclife.core.context import current
 from doclife.core.errors import DoesNotExistError, ValidationError
 from doclife.model import engine
 from doclife.model.document import Document
-from doclife.model.loading import load, materialise
+from doclife.model.loading import load, materialise, name_text
 from doclife.model.steps import fill_defaults
 from doclife.query.select import first_name
 from doclife.schema import registry
@@ -71,14 +71,18 @@ def get_doc(doctype: Any = None, name: Any = None, *, for_update: bool = False, 
 
 def _class(doctype: Any) -> Any:
     """Returns the class this site uses for a type or a class: the overriding one if an app has one."""
-    return registry.resolve(doctype if isinstance(doctype, str) else doctype.meta.doctype)
+    if isinstance(doctype, str):
+        return registry.resolve(doctype)
+    if isinstance(doctype, type) and issubclass(doctype, Document) and hasattr(doctype, "meta"):
+        return registry.resolve(doctype.meta.doctype)
+    raise ValidationError(f"a document type is its name or its class, not {doctype!r}")
 
 
 def _build(values: Mapping[str, Any]) -> Any:
     doctype = values.get("doctype")
     if not doctype:
         raise ValidationError("get_doc({...}) needs the key 'doctype'")
-    return registry.resolve(doctype)(values)
+    return _class(doctype)(values)
 
 
 def _single(unit: UnitOfWork, cls: Any, for_update: bool) -> Any:
@@ -117,6 +121,7 @@ def get_docs(doctype: Any, names: Sequence[str]) -> list[Any]:
     unit: UnitOfWork = current().unit
     dialect = unit.database.engine.dialect
     blueprint = cls._blueprint
+    names = [name_text(cls, name) for name in names]
     wanted = list(dict.fromkeys(names))
     if not wanted:
         return []
@@ -159,7 +164,8 @@ def delete_doc(
     cls = _class(doctype)
     unit: UnitOfWork = current().unit
     all_there = True
-    for each in [name] if isinstance(name, str) else name:
+    names: Sequence[Any] = name if isinstance(name, (list, tuple)) else [name]
+    for each in names:
         try:
             doc = load(unit, cls, each, for_update=True)
         except DoesNotExistError:

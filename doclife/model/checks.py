@@ -33,6 +33,7 @@ from doclife.schema.rows import option_fits, round_amount
 _TAG = re.compile(r"<[^>]*>")
 #: what an update after submit may always change
 _FREE = frozenset({"modified", "modified_by", "idx", "docstatus", "creation", "owner"})
+_MODIFIED = 3  # its place in every row: see schema.tables.STANDARD_COLUMNS
 
 
 def describe(doc: Any) -> str:
@@ -87,6 +88,9 @@ def collect(op: Operation) -> None:
             name=state.row[0],
         )
     blueprint = doc._blueprint
+    if state.row is not None and not op.inserting and values["modified"] == state.row[_MODIFIED]:
+        op.now = None  # an operation nested in this one has written it meanwhile: this is a later change
+        values["modified"] = op.next_modified()
     if blueprint.format.password_fields:
         passwords.hash_new(doc)
     op.row = blueprint.format.take(values)
@@ -227,7 +231,10 @@ def _storage_problem(value: Any, dialect: str) -> str:
             return "" if Amount(float(value)) == value else f"{value} has more than the 15 digits that SQLite keeps"
         return "" if value.adjusted() < 15 else f"{value} has more than 15 digits before the point"
     if isinstance(value, int):
-        return "" if -(2**63) <= value < 2**63 else f"{value} is not a whole number of 64 bits"
+        if -(2**63) <= value < 2**63:
+            return ""
+        shown = value if value.bit_length() < 500 else "this"  # Python refuses to write out the very long ones
+        return f"{shown} is not a whole number of 64 bits"
     if isinstance(value, str):
         try:
             value.encode()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
+from copy import deepcopy
 from typing import Any
 
 from doclife.core.errors import UnknownFieldError, ValidationError, nearest
@@ -78,7 +79,9 @@ def _as_row(doc: Any, cls: Any, table_field: str, item: Any, idx: int) -> Any:
     if isinstance(item, Mapping):
         row = cls(item)
     elif isinstance(item, cls):
-        row = item
+        owner = item._state.parent
+        # A row belongs to one document: in a second one it would be moved, or stored twice under one name.
+        row = item if owner is None or owner is doc else cls(_copied_values(item))
     else:
         raise ValidationError(
             f"{doc.doctype}.{table_field}: a row is a dict or a {cls.meta.doctype}, not {type(item).__name__}",
@@ -92,6 +95,11 @@ def _as_row(doc: Any, cls: Any, table_field: str, item: Any, idx: int) -> Any:
     values["parentfield"] = table_field
     values["idx"] = idx
     return row
+
+
+def _copied_values(row: Any) -> dict[str, Any]:
+    values = row.__dict__
+    return {name: deepcopy(values[name]) for name in row._blueprint.fields}
 
 
 def remove(doc: Any, row: Any) -> None:

@@ -52,7 +52,8 @@ def plan(context: Context, cls: Any, kind: str) -> tuple[Run, ...]:
     plans: dict[tuple[Any, str, bool], tuple[int, tuple[Run, ...]]] = context.site.plans
     traced = context.trace is not None
     found = plans.get((cls, kind, traced))
-    if found is not None and found[0] == registry.generation:
+    generation = registry.generation  # before the chains: a handler connected meanwhile makes this plan out of date
+    if found is not None and found[0] == generation:
         return found[1]
     steps: list[Run] = []
     for word in LIFECYCLE[kind]:
@@ -65,7 +66,7 @@ def plan(context: Context, cls: Any, kind: str) -> tuple[Run, ...]:
             if step_of_event is not None:
                 steps.append(step_of_event)
     made = tuple(steps)
-    plans[cls, kind, traced] = (registry.generation, made)
+    plans[cls, kind, traced] = (generation, made)
     return made
 
 
@@ -187,7 +188,9 @@ def _adopt(context: Context, doc: Any) -> bool:
             doc.__dict__[name] = stored.__dict__[name]
     for name in doc._blueprint.table_fields:
         if name not in given and not doc.__dict__.get(name):
-            doc.set(name, stored.get(name))
+            rows = doc.__dict__[name] = stored.get(name)
+            for row in rows:
+                row._state.parent = doc
     state.row, state.stored_rows, state.loaded_in = stored._state.row, stored._state.stored_rows, context.unit.serial
     return True
 

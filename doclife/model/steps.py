@@ -150,7 +150,7 @@ def check_deletable(op: Operation) -> None:
     doc = op.doc
     if doc._state.row is None:
         raise ValidationError(f"{checks.describe(doc)} is not stored, so it cannot be deleted", doctype=doc.doctype)
-    if doc.docstatus == 1 and doc.meta.submittable:
+    if doc._state.row[5] == 1 and doc.meta.submittable:
         raise ValidationError(
             f"{doc.doctype} {doc.name} is submitted and cannot be deleted; cancel it first",
             doctype=doc.doctype,

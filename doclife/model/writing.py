@@ -30,6 +30,7 @@ from doclife.schema.statements import Statements
 
 #: how often an insert under a hash name that exists already tries another one
 _NAME_TRIES = 5
+_MODIFIED, _DOCSTATUS = 3, 5  # their places in every row: see schema.tables.STANDARD_COLUMNS
 
 
 def write(op: Operation) -> None:
@@ -312,7 +313,12 @@ def write_columns(op: Operation) -> None:
 
 
 def delete(op: Operation) -> None:
-    """Deletes the document and its rows."""
+    """Deletes the document and its rows.
+
+    Raises:
+        DoesNotExistError: it is not stored any more.
+        TimestampMismatchError: it has been submitted or cancelled since it was loaded.
+    """
     doc = op.doc
     dialect = op.unit.database.engine.dialect
     op.unit.before_write()
@@ -320,5 +326,7 @@ def delete(op: Operation) -> None:
     for table_field, field in doc._blueprint.table_fields.items():
         child = registry.resolve(field.options)._blueprint.statements(dialect)
         op.unit.link.run(child.delete_rows, (name, doc.meta.doctype, table_field))
-    op.unit.link.run(doc._blueprint.statements(dialect).delete_many(1), (name,))
+    stored = doc._state.row
+    if op.unit.link.run(doc._blueprint.statements(dialect).delete, (name, stored[_DOCSTATUS])) == 0:
+        raise _stale(op, stored[_MODIFIED])
     op.unit.verified.clear()

@@ -11,6 +11,9 @@ from doclife.core.amount import Amount
 from doclife.database import types
 from doclife.schema.field import Accept, Field, FieldOptions, Read
 
+#: far more than 64 bits hold
+_MOST_DIGITS = 40
+
 NumberLike = int | float | str | Decimal
 
 
@@ -59,6 +62,8 @@ class Int(_Number[int, int | float | str]):
             return 0
         try:
             number = Decimal(str(value)) if not isinstance(value, (bool, int)) else Decimal(int(value))
+            if number.adjusted() > _MOST_DIGITS:  # text may ask for more digits than there is memory
+                raise ValueError
             whole = int(number)
         except (InvalidOperation, ValueError, OverflowError):
             raise ValueError("a whole number is expected") from None
@@ -115,6 +120,8 @@ class AmountField(_Number[Amount, NumberLike]):
             raise ValueError("a number is expected") from None
         if not amount.is_finite():
             raise ValueError("a finite number is expected")
+        if amount.adjusted() > _MOST_DIGITS:
+            raise ValueError("a number of at most 15 digits before the point is expected")
         return amount
 
 

@@ -22,6 +22,7 @@ from doclife.uow.frames import BEGINNING, Callback, Frame
 
 CONTROL_REFUSED = "transaction_control_refused"
 CALLBACK_FAILED = "transaction_callback_failed"
+RELEASE_FAILED = "committed_jobs_release_failed"
 OUTLIVING_WRITE_FAILED = "outliving_write_failed"
 
 #: writes rows of its own on the connection it is given; returns what is to be done once they are committed
@@ -46,7 +47,7 @@ class UnitOfWork:
         Args:
             database: whose link it uses.
             strict: whether commit() inside an operation raises instead of warning.
-            release: gives committed jobs to the broker; must not raise.
+            release: gives committed jobs to the broker; what it raises is logged.
             record_error: keeps the error of a failed callback; must not raise.
         """
         self.database = database
@@ -57,8 +58,8 @@ class UnitOfWork:
         #: the root frame first; the others are operations and savepoints in progress
         self.frames: list[Frame] = [Frame()]
         self._virtual = 0
-        #: whether before_commit callbacks are running
-        self._committing = False
+        #: the moment whose callbacks are running and may not end the transaction themselves, or ""
+        self._ending = ""
         #: verifies before each COMMIT that this unit's job is still its own; raises LeaseLost
         self.fence: Callable[[Link], None] | None = None
         self._outliving: list[Write] = []
@@ -193,10 +194,10 @@ class UnitOfWork:
         """Commits the transaction and does what follows from it; see the module's first lines.
 
         Raises:
-            TransactionControlError: an operation, a savepoint or a before_commit callback is in progress
+            TransactionControlError: an operation, a savepoint or a callback that runs before the end is in progress
                 and `strict` is set; without it the call is logged and ignored.
         """
-        if self.in_progress or self._committing:
+        if self.in_progress or self._ending:
             self._refuse_control("commit")
             return
         root = self.frames[0]
@@ -216,7 +217,7 @@ class UnitOfWork:
         self._reset()
         queued = [job for job in jobs if job.state == "queued"]
         if queued and self._release is not None:
-            self._release(queued)
+            self._give(queued)
         for callback in callbacks:
             self._apart("after_commit", callback)
         self._run_outliving()
@@ -227,35 +228,39 @@ class UnitOfWork:
         Raises:
             TransactionControlError: as `commit`.
         """
-        if self.in_progress or self._committing:
+        if self.in_progress or self._ending:
             self._refuse_control("rollback")
             return
         self._end_rolled_back()
 
     def close(self) -> None:
         """Rolls back what was not committed and gives the connection back."""
-        while self.in_progress:
-            self.roll_back(self.frames[1])
         try:
+            if self.in_progress:
+                self.roll_back(self.frames[1])
             self._end_rolled_back()
         finally:
             self.link.close()
 
     def _run_before_commit(self) -> None:
         root = self.frames[0]
-        self._committing = True
+        self._ending = "before_commit"
         try:
             while root.callbacks and root.callbacks.get("before_commit"):
                 for callback in root.callbacks.pop("before_commit"):
                     callback()
         finally:
-            self._committing = False
+            self._ending = ""
 
     def _end_rolled_back(self) -> None:
         root = self.frames[0]
         callbacks = root.callbacks or {}
-        for callback in callbacks.get("before_rollback", []):
-            self._guarded("before_rollback", callback)
+        self._ending = "before_rollback"
+        try:
+            for callback in callbacks.get("before_rollback", []):
+                self._guarded("before_rollback", callback)
+        finally:
+            self._ending = ""
         self.link.rollback()
         for job in root.jobs or ():
             job.state = "dropped"
@@ -269,6 +274,14 @@ class UnitOfWork:
         self._virtual = 0
         self.verified.clear()
         self.serial += 1
+
+    def _give(self, jobs: list[StagedJob]) -> None:
+        """Releases committed jobs; whatever goes wrong, the commit is done and the relay finds them."""
+        assert self._release is not None
+        try:
+            self._release(jobs)
+        except Exception as error:
+            log.error(RELEASE_FAILED, jobs=len(jobs), exc_info=error)
 
     def _run_outliving(self) -> None:
         writes, self._outliving = self._outliving, []
@@ -324,7 +337,7 @@ class UnitOfWork:
                 if doing
                 else " inside a savepoint"
                 if self.in_progress
-                else " by a before_commit callback"
+                else f" by a {self._ending} callback"
             )
             + "; an operation is committed as a whole by whoever began it. Move the call to a job or an "
             "after_commit callback"
