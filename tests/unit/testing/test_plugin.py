@@ -49,8 +49,9 @@ TESTS = """
 """
 
 
-@pytest.mark.parametrize("options", [(), ("-n2",), ("-p", "randomly", "-p", "xdist", "-n", "2")], ids=" ".join)
+@pytest.mark.parametrize("options", [(), pytest.param(("-n2",), marks=pytest.mark.slow)], ids=["alone", "parallel"])
 def test_tests_do_not_see_each_other(project, options):
+    """In random order, as pytest-randomly has it."""
     done = project(*options, test_roles=TESTS)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "12 passed" in done.stdout
