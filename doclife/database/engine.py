@@ -7,9 +7,11 @@ instead of losing updates (libraries.md 2). PostgreSQL and MariaDB run READ COMM
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
+from weakref import WeakSet
 
 from sqlalchemy import Connection, Engine, event
 from sqlalchemy import create_engine as sa_create_engine
@@ -26,6 +28,12 @@ _DRIVERS = {
     "mariadb": "mariadb+pymysql",
     "mysql+pymysql": "mariadb+pymysql",
 }
+
+#: MariaDB: what does not fit a column is refused and not cut off, however the server is set up
+_STRICT = "SET SESSION sql_mode = CONCAT_WS(',', @@sql_mode, 'STRICT_ALL_TABLES')"
+
+#: the engines of this process
+_engines: WeakSet[Engine] = WeakSet()
 
 
 def parse_url(text: str) -> URL:
@@ -64,6 +72,8 @@ def create_engine(url: str | URL, *, pool_size: int = 5, busy_timeout: float = 5
             options["pool_size"] = pool_size
     else:
         options |= {"pool_size": pool_size, "pool_pre_ping": True, "isolation_level": "READ COMMITTED"}
+    if backend in ("mysql", "mariadb"):
+        options["connect_args"] = {"init_command": _STRICT}
     try:
         engine = sa_create_engine(parsed, **options)
     except (NoSuchModuleError, ModuleNotFoundError) as error:
@@ -72,7 +82,17 @@ def create_engine(url: str | URL, *, pool_size: int = 5, busy_timeout: float = 5
     if backend == "sqlite":
         event.listen(engine, "connect", _set_up_sqlite)
     event.listen(engine, "handle_error", _explain_unavailable)
+    _engines.add(engine)
     return engine
+
+
+def _forget_connections() -> None:
+    """Leaves a pool's connections to the parent process: two that speak on one socket read each other's answers."""
+    for engine in list(_engines):
+        engine.dispose(close=False)
+
+
+os.register_at_fork(after_in_child=_forget_connections)
 
 
 def _explain_unavailable(context: ExceptionContext) -> DatabaseUnavailable | None:

@@ -188,7 +188,7 @@ def find(unit: UnitOfWork, cls: Any, names: Iterable[str], columns: list[str]) -
     result = {row["name"]: row for row in statements.lookup(unit.link.rows, selected, wanted)}
     for name in wanted:
         if name not in result:
-            alike = statements.lookup(unit.link.rows, selected, [name.lower()], ignore_case=True)
+            alike = statements.lookup(unit.link.rows, selected, [name], ignore_case=True)
             if len(alike) == 1:
                 result[name] = alike[0]
     return result

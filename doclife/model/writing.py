@@ -26,7 +26,7 @@ from doclife.model.naming import hash_named, new_hash_names
 from doclife.model.operation import Operation
 from doclife.model.state import Row
 from doclife.schema import registry
-from doclife.schema.statements import Statements
+from doclife.schema.statements import Statements, batches
 
 #: how often an insert under a hash name that exists already tries another one
 _NAME_TRIES = 5
@@ -245,8 +245,8 @@ def _write_rows(op: Operation, table_field: str, pairs: list[tuple[Any, Row]]) -
     link = op.unit.link
     current = {taken[0] for _, taken in pairs}
     gone = [name for name in stored if name not in current]
-    if gone:
-        link.run(statements.delete_many(len(gone)), gone)
+    for part in batches(gone):
+        link.run(statements.delete_many(len(part)), part)
     new = [pair for pair in pairs if pair[0]._state.row is None]
     by_columns: dict[tuple[str, ...], list[tuple[tuple[Any, ...], str]]] = {}
     columns = child._blueprint.columns
@@ -268,8 +268,9 @@ def _update_rows(
 ) -> None:
     values = entries[0][0]
     if all(entry[0] == values for entry in entries):
-        names = [name for _, name in entries]
-        link.run(statements.update_many(columns, len(names)), [*statements.bind_columns(columns, values), *names])
+        bound = statements.bind_columns(columns, values)
+        for part in batches([name for _, name in entries]):
+            link.run(statements.update_many(columns, len(part)), [*bound, *part])
         return
     rows = [(*statements.bind_columns(columns, each), name) for each, name in entries]
     link.run_many(statements.update(columns, locked=False), rows)

@@ -7,7 +7,7 @@ A column of any other type uses SQLAlchemy's own processors.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
@@ -115,6 +115,21 @@ def _tuple_maker(functions: Sequence[Converter | None]) -> Callable[[Row], Row]:
     return made
 
 
+#: names in one statement: databases limit its parameters, SQLite to 32,766
+_MOST_NAMES = 1024
+
+
+def batches(names: Sequence[str]) -> Iterator[list[str]]:
+    """Yields the names in lists of 1, 2, 4, ... 1,024, the last one filled up by repeating its last name.
+
+    So that statements that take a list of names have a handful of texts, however many names come.
+    """
+    for start in range(0, len(names), _MOST_NAMES):
+        part = list(names[start : start + _MOST_NAMES])
+        part += [part[-1]] * ((1 << (len(part) - 1).bit_length()) - len(part))
+        yield part
+
+
 class Statements:
     """The hot statements of one table on one dialect."""
 
@@ -218,36 +233,51 @@ class Statements:
         Args:
             run: runs a text with parameters.
             columns: which.
-            names: of the rows; lower case with `ignore_case`.
+            names: of the rows.
             ignore_case: compare names in lower case.
         """
-        key = (columns, len(names), ignore_case)
+        result = []
+        for part in batches(names):
+            text, load = self._lookup(columns, len(part), ignore_case)
+            result += [dict(zip(columns, load(row), strict=True)) for row in run(text, part)]
+        return result
+
+    def _lookup(self, columns: tuple[str, ...], count: int, ignore_case: bool) -> tuple[str, Callable[[Row], Row]]:
+        key = (columns, count, ignore_case)
         found = self._lookups.get(key)
         if found is None:
             chosen = [self._table.c[name] for name in columns]
-            name = func.lower(self._table.c.name) if ignore_case else self._table.c.name
-            statement = select(*chosen).where(name.in_([bindparam(f"n{n}") for n in range(len(names))]))
+            name: Any = self._table.c.name
+            asked: list[Any] = [bindparam(f"n{n}") for n in range(count)]
+            if ignore_case:  # on both sides by the database: what it takes for a letter is its own affair
+                name, asked = func.lower(name), [func.lower(each) for each in asked]
+            statement = select(*chosen).where(name.in_(asked))
             out = [_unpack if type(c.type) is types.JsonText else converters(c, self._dialect)[1] for c in chosen]
             found = self._lookups[key] = (self._text(statement), _tuple_maker(out))
-        text, load = found
-        return [dict(zip(columns, load(row), strict=True)) for row in run(text, names)]
+        return found
 
     def read_many(self, run: Callable[[str, Sequence[Any]], list[Row]], names: Sequence[str]) -> list[Row]:
         """Reads the whole rows with these names."""
-        text = self._reads.get(len(names))
-        if text is None:
-            wanted = self._table.c.name.in_([bindparam(f"n{n}") for n in range(len(names))])
-            text = self._reads[len(names)] = self._text(self._select(wanted))
-        return list(map(self.load, run(text, names)))
+        rows: list[Row] = []
+        for part in batches(names):
+            text = self._reads.get(len(part))
+            if text is None:
+                wanted = self._table.c.name.in_([bindparam(f"n{n}") for n in range(len(part))])
+                text = self._reads[len(part)] = self._text(self._select(wanted))
+            rows += map(self.load, run(text, part))
+        return rows
 
     def read_rows_of(
         self, run: Callable[[str, Sequence[Any]], list[Row]], parents: Sequence[str], parenttype: str, parentfield: str
     ) -> list[Row]:
         """Reads the child rows of several parents' field."""
-        text = self._reads_of.get(len(parents))
-        if text is None:
-            c = self._table.c
-            of_parents = c.parent.in_([bindparam(f"n{n}") for n in range(len(parents))])
-            statement = self._select(of_parents, c.parenttype == bindparam("t"), c.parentfield == bindparam("f"))
-            text = self._reads_of[len(parents)] = self._text(statement)
-        return list(map(self.load, run(text, [*parents, parenttype, parentfield])))
+        rows: list[Row] = []
+        for part in batches(parents):
+            text = self._reads_of.get(len(part))
+            if text is None:
+                c = self._table.c
+                of_parents = c.parent.in_([bindparam(f"n{n}") for n in range(len(part))])
+                statement = self._select(of_parents, c.parenttype == bindparam("t"), c.parentfield == bindparam("f"))
+                text = self._reads_of[len(part)] = self._text(statement)
+            rows += map(self.load, run(text, [*part, parenttype, parentfield]))
+        return rows
