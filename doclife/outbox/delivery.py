@@ -60,9 +60,11 @@ class Reconciler:
         #: the last job of the page before
         self._after: tuple[Any, str] | None = None
 
-    def run(self) -> int:
+    def run(self, *, every_page: bool = False) -> int:
         """Pushes what is missing and returns how many that were.
 
+        Args:
+            every_page: compare all that there is, not one page.
         Raises:
             BrokerUnavailable: the rest waits for the next call.
         """
@@ -73,7 +75,7 @@ class Reconciler:
                 self._broker.release(missing, again=True)
                 _note_released(self._database, missing)
                 pushed += len(missing)
-            if not (missing and full):
+            if not (full and (missing or every_page)):
                 return pushed
 
     def _page(self) -> tuple[list[Ticket], bool]:

@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from doclife.core.context import ADMINISTRATOR, Context, activate
-from doclife.core.errors import HookError, SchemaError
+from doclife.core.errors import DoclifeError, HookError, SchemaError
+from doclife.core.log import get_logger
 from doclife.core.settings import Settings
 from doclife.database.engine import create_engine
 from doclife.database.link import Database
@@ -21,7 +22,7 @@ from doclife.events import hooks
 from doclife.events.handlers import import_path
 from doclife.events.registry import Registry
 from doclife.model import codec as _codec  # noqa: F401 documents travel in the arguments of jobs
-from doclife.outbox.release import BACKLOG, release_staged
+from doclife.outbox.release import BACKLOG, RELEASE_FAILED, release_staged
 from doclife.outbox.staging import StagedJob
 from doclife.queue.connect import open_broker
 from doclife.queue.inline import InlineBroker
@@ -32,6 +33,8 @@ from doclife.uow.unit import UnitOfWork
 
 #: file of the default database in the site's folder
 SQLITE_FILE = "site.db"
+
+log = get_logger(__name__)
 
 
 class Site:
@@ -91,7 +94,12 @@ class Site:
         """Gives committed jobs to the broker; never raises for a broker that is down."""
         for listener in self.on_release:
             listener(jobs)
-        release_staged(self.broker, jobs, time_zone=self.settings.time_zone, backlog=self.backlog)
+        try:
+            broker = self.broker
+        except DoclifeError as error:  # it cannot even be opened; the jobs are committed all the same
+            log.warning(RELEASE_FAILED, jobs=len(jobs), reason=str(error))
+            return
+        release_staged(broker, jobs, time_zone=self.settings.time_zone, backlog=self.backlog)
 
     def unit(self, record_error: Callable[[str, BaseException], None] | None = None) -> UnitOfWork:
         """Returns a new unit of work on this site's database."""

@@ -9,32 +9,37 @@ from __future__ import annotations
 import random
 import threading
 from collections.abc import Sequence
+from functools import partial
 
 from doclife.core.clock import monotonic
 from doclife.core.errors import BrokerUnavailable, DoclifeError, UnknownQueueError, nearest
 from doclife.core.log import get_logger
 from doclife.outbox.claim import ClaimedJob, claim, claim_next
-from doclife.outbox.delivery import release_again
+from doclife.outbox.delivery import Reconciler, release_again
 from doclife.queue.protocol import Outcome
 from doclife.site.runtime import Site
 from doclife.worker.patience import patiently
-from doclife.worker.presence import liveness, present
+from doclife.worker.presence import beat, present
 from doclife.worker.pulse import Pulse
 from doclife.worker.relaying import relay_of
 from doclife.worker.run import run_claimed
+from doclife.worker.stopping import StopFlag
 
 WORKER_STARTED = "worker_started"
 WORKER_ENDED = "worker_ended"
 POLLING = "worker_polls_the_table"
+FOUND_MISSING = "worker_found_missing_jobs"
 GIVING_BACK_FAILED = "worker_giving_back_failed"
 
+#: of workers that run their jobs in their own process
+ISOLATION = "inproc"
 #: seconds of one wait for a job; a worker that is told to end notices within it
 WAIT_S = 1.0
 #: seconds between two looks into the table while the broker is down
 POLL_S = 1.0
-#: seconds for which the table is looked into after the broker has come back: what was released
-#: meanwhile is in no queue until the relay has compared them
-DISTRUST_S = 40.0
+#: seconds after the broker has come back until the queues are compared with the table once more:
+#: other processes went on for a moment without asking it
+AGAIN_S = 5.0
 
 log = get_logger(__name__)
 
@@ -82,10 +87,11 @@ class WorkerLoop:
         self.site = site
         self.queues = check_queues(site, queues)
         self._burst, self._max_jobs, self._name, self._parent = burst, max_jobs, name, parent
-        self.stopping = threading.Event()
+        self.stopping = StopFlag()
         self._worker = ""
-        #: until when the table is looked into as well, by `monotonic`
-        self._distrust_until = 0.0
+        #: when the queues are to be compared with the table, by `monotonic`; None: they hold what is due
+        self._compare_at: float | None = 0.0
+        self._broker_was_down = False
 
     def stop(self) -> None:
         """Has the worker end when the job that it runs has ended; may be called by a signal's handler."""
@@ -94,7 +100,7 @@ class WorkerLoop:
     def run(self) -> int:
         """Runs jobs until it is told to stop, or is done; returns how many it ran."""
         site = self.site
-        with present(site, queues=self.queues, isolation="inproc", name=self._name) as worker:
+        with present(site, queues=self.queues, isolation=ISOLATION, name=self._name) as worker:
             self._worker = worker
             self._register()
             log.info(WORKER_STARTED, worker=worker, queues=self.queues)
@@ -102,7 +108,8 @@ class WorkerLoop:
             relay = threading.Thread(target=relay_of(site, worker).run, args=(relay_stop,), name="relay", daemon=True)
             ran = 0
             try:
-                with Pulse(worker, site.broker, liveness(site), parent=self._parent, stop=self.stopping) as pulse:
+                keep = partial(beat, site, worker, queues=self.queues, isolation=ISOLATION)
+                with Pulse(worker, site.broker, keep, parent=self._parent, stop=self.stopping) as pulse:
                     relay.start()
                     ran = self._work(pulse)
             finally:
@@ -128,20 +135,16 @@ class WorkerLoop:
 
     def _next(self) -> ClaimedJob | None:
         """Returns the next job, or None when there was none for a moment."""
-        if self._distrust_until and (claimed := self._from_table()) is not None:
-            return claimed
         try:
+            if self._compare_at is not None and monotonic() >= self._compare_at:
+                self._compare()
             id = self.site.broker.pop(self.queues, self._worker, timeout=0 if self._burst else WAIT_S)
         except BrokerUnavailable as error:
-            if not self._distrust_until:
-                log.warning(POLLING, worker=self._worker, reason=str(error))
-            self._distrust_until = monotonic() + DISTRUST_S
+            self._note_broker_down(error)
             claimed = self._from_table()
             if claimed is None and not self._burst:
                 self.stopping.wait(POLL_S * random.uniform(0.7, 1.3))  # noqa: S311 no secret
             return claimed
-        if self._distrust_until and monotonic() > self._distrust_until:
-            self._distrust_until = 0.0
         if id is None:
             return None
         job_id = id
@@ -157,15 +160,31 @@ class WorkerLoop:
         try:
             self.site.broker.register_worker(self._worker, self.queues)
         except BrokerUnavailable as error:
+            self._note_broker_down(error)
+
+    def _note_broker_down(self, error: BrokerUnavailable) -> None:
+        if not self._broker_was_down:
             log.warning(POLLING, worker=self._worker, reason=str(error))
-            self._distrust_until = monotonic() + DISTRUST_S
+        self._broker_was_down, self._compare_at = True, 0.0
+
+    def _compare(self) -> None:
+        """Queues what was released in vain, sooner than the relay, which waits out its grace.
+
+        Raises:
+            BrokerUnavailable: it is not back yet.
+        """
+        missing = Reconciler(self.site.database, self.site.broker, grace_s=0).run(every_page=True)
+        if missing:
+            log.info(FOUND_MISSING, worker=self._worker, jobs=missing)
+        self._compare_at = monotonic() + AGAIN_S if self._broker_was_down else None
+        self._broker_was_down = False
 
     def _done(self, id: str, outcome: Outcome) -> None:
         try:
             self.site.broker.done(id, self._worker, outcome)
-        except BrokerUnavailable:
+        except BrokerUnavailable as error:
             # The id stays in this worker's list until it leaves; whoever gets it again finds it claimed.
-            self._distrust_until = monotonic() + DISTRUST_S
+            self._note_broker_down(error)
 
     def _leave(self) -> None:
         broker = self.site.broker

@@ -31,6 +31,12 @@ def liveness(site: Site) -> Liveness:
     return found
 
 
+def beat(site: Site, worker: str, *, queues: Sequence[str], isolation: str) -> None:
+    """Renews a worker's heartbeat, and its row if that was removed: it was silent for too long and taken for dead."""
+    if not liveness(site).beat(worker):
+        workers.register(site.database, worker, pid=os.getpid(), queues=queues, isolation=isolation)
+
+
 @contextmanager
 def present(site: Site, *, queues: Sequence[str], isolation: str, name: str | None = None) -> Iterator[str]:
     """Makes this process a worker for the block; yields its name.

@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 import signal
 import threading
+from collections.abc import Callable
 
 from doclife.core.clock import monotonic
 from doclife.core.errors import BrokerUnavailable, DoclifeError
 from doclife.core.log import get_logger
-from doclife.outbox.workers import HEARTBEAT_S, Liveness
+from doclife.outbox.workers import HEARTBEAT_S
 from doclife.queue.protocol import Broker, State
+from doclife.worker.stopping import StopFlag
 from doclife.worker.timeout import TimeLimit
 
 HEARTBEAT_FAILED = "worker_heartbeat_failed"
@@ -26,17 +28,17 @@ log = get_logger(__name__)
 class Pulse:
     """A worker's side thread."""
 
-    def __init__(self, worker: str, broker: Broker, liveness: Liveness, *, parent: int, stop: threading.Event) -> None:
+    def __init__(self, worker: str, broker: Broker, beat: Callable[[], object], *, parent: int, stop: StopFlag) -> None:
         """Prepares the thread.
 
         Args:
             worker: name of the worker.
             broker: it is registered with.
-            liveness: how it shows that it lives.
+            beat: renews the heartbeat in the worker's row.
             parent: process id of the supervisor, without which the worker ends; 0: none.
             stop: is set when the worker is to end.
         """
-        self._worker, self._broker, self._liveness, self._parent, self._stop = worker, broker, liveness, parent, stop
+        self._worker, self._broker, self._beat, self._parent, self._stop = worker, broker, beat, parent, stop
         self.state: State = "idle"
         self._limit: TimeLimit | None = None
         self._ended = threading.Event()
@@ -63,10 +65,10 @@ class Pulse:
                 log.warning(PARENT_GONE, worker=self._worker)
                 self._stop.set()
             try:
-                self._broker.heartbeat(self._worker, self.state)
                 if monotonic() >= row_at:
                     row_at = monotonic() + HEARTBEAT_S
-                    self._liveness.beat(self._worker)
+                    self._beat()
+                self._broker.heartbeat(self._worker, self.state)
             except BrokerUnavailable:  # it registers the worker again when it is back
                 continue
             except DoclifeError as error:

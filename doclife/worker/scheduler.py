@@ -22,6 +22,7 @@ from doclife.worker.main import stop_on_signals
 from doclife.worker.patience import patiently
 from doclife.worker.presence import new_name
 from doclife.worker.relaying import relay_of
+from doclife.worker.stopping import StopFlag
 
 SCHEDULER_STARTED = "scheduler_started"
 SCHEDULER_ENDED = "scheduler_ended"
@@ -41,7 +42,7 @@ class SchedulerLoop:
         """Prepares the scheduler of a site."""
         self.site = site
         self.name = new_name()
-        self.stopping = threading.Event()
+        self.stopping = StopFlag()
         self._lease = Lease(site.database, SCHEDULER, self.name)
 
     def stop(self) -> None:
@@ -53,9 +54,9 @@ class SchedulerLoop:
         site = self.site
         logger.info(SCHEDULER_STARTED, scheduler=self.name, seconds=site.settings.scheduler_tick_interval)
         self._look_at_broker()
-        relay = relay_of(site, self.name)
-        thread = threading.Thread(target=relay.run, args=(self.stopping,), name="relay", daemon=True)
-        thread.start()
+        relay_stop = threading.Event()
+        relay = threading.Thread(target=relay_of(site, self.name).run, args=(relay_stop,), name="relay", daemon=True)
+        relay.start()
         try:
             patiently(lambda: sync(site))
             tick_at = 0.0
@@ -68,8 +69,8 @@ class SchedulerLoop:
                     tick_at = (now // interval + 1) * interval  # on the clock: a minute's job starts with the minute
                 self.stopping.wait(min(max(tick_at - now, 0.01), RENEW_S) if leads else RENEW_S)
         finally:
-            self.stopping.set()
-            thread.join()
+            relay_stop.set()
+            relay.join()
             patiently(self._lease.release)
         logger.info(SCHEDULER_ENDED, scheduler=self.name)
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
@@ -15,6 +14,7 @@ from doclife.core.log import get_logger
 from doclife.site.runtime import Site
 from doclife.worker.presence import new_name
 from doclife.worker.relaying import relay_of
+from doclife.worker.stopping import StopFlag
 
 CHILD_STARTED = "child_started"
 CHILD_DIED = "child_died"
@@ -63,7 +63,7 @@ class Supervisor:
         """
         self._site, self._children = site, list(children)
         self._rescuer = relay_of(site, new_name()).rescuer
-        self._stopping = threading.Event()
+        self._stopping = StopFlag()
 
     def stop(self) -> None:
         """Has all processes end: each finishes the job that it runs. May be called by a signal's handler."""

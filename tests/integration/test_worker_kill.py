@@ -151,9 +151,9 @@ def test_a_job_whose_writer_is_killed_before_its_release_is_found_by_the_relay(w
     writer = subprocess.run([sys.executable, "-c", WRITER, site.name, str(site.sites_dir)], cwd=ROOT, check=False)
     assert writer.returncode == -9
     assert site.broker.depth("default") == 0
-    worker = workers.start()
-    until(lambda: workers.count("tabWorker") == 1, SECONDS)
     assert relay_of(site, new_name(), grace_s=0).round()["missing"] == 1
+    assert site.broker.depth("default") == 1
+    worker = workers.start()
     workers.until_ended()
     assert workers.notes == ["orphan"]
     assert workers.stop(worker) == 0

@@ -13,7 +13,7 @@ from doclife.core.errors import HookError, JobArgumentError, UnknownDoctypeError
 from doclife.doctypes.user import Role
 from doclife.jobs.enqueue import enqueue, enqueue_doc
 from doclife.jobs.retry import Retry
-from doclife.testing import assert_enqueued, captured_jobs, refute_enqueued
+from doclife.testing import assert_enqueued, refute_enqueued
 from doclife.uow.unit import current_unit
 from tests.unit.jobs import bodies
 
@@ -266,12 +266,13 @@ def test_enqueue_after_commit_false_is_at_once_where_nothing_was_written(site):
 
 
 def test_a_documents_method_is_enqueued_by_its_name(site):
-    with captured_jobs() as jobs:
-        enqueue_doc("Role", "Buyer", "reload", queue="long", timeout=9, word="x")
-    (job,) = jobs
+    enqueue_doc("Role", "Buyer", "reload", queue="long", timeout=9, word="x")
+    (job,) = _staged()
     assert (job.method, job.queue, job.timeout) == ("doclife.worker.documents.run_method", "long", 9)
-    assert job.kwargs == {"doctype": "Role", "name": "Buyer", "document_method": "reload", "arguments": {"word": "x"}}
-    assert (job.job_name, job.job_id) == ("Role Buyer: reload", None)
+    assert json.unpack(job.kwargs) == {
+        "doctype": "Role", "name": "Buyer", "document_method": "reload", "arguments": {"word": "x"},
+    }  # fmt: skip
+    assert (job.label, job.dedup_key) == ("Role Buyer: reload", None)
 
 
 def test_a_documents_method_can_be_deduplicated_too(site):

@@ -32,6 +32,10 @@ def look_at_workers() -> None:
     seen.append((workers, current_unit().link.rows("SELECT name, queues FROM tabWorker")))
 
 
+def bring_broker_back() -> None:
+    current().site.broker.down = False
+
+
 def fail(name: str = "Lost") -> None:
     role(name)
     enqueue(role, name="Never")

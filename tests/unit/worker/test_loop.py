@@ -10,6 +10,7 @@ from doclife.core.errors import UnknownQueueError
 from doclife.jobs.enqueue import enqueue
 from doclife.jobs.listing import list_jobs
 from doclife.queue.protocol import Ticket
+from doclife.worker import loop as loop_module
 from doclife.worker.loop import WorkerLoop
 from tests.unit.worker import bodies
 
@@ -81,16 +82,27 @@ def test_while_the_broker_is_down_jobs_are_taken_from_the_table(committed_site, 
     assert _numbers(seen) == [1, 2, 0]
 
 
-def test_what_was_released_in_vain_runs_when_the_broker_is_back(committed_site, seen):
+def test_what_the_broker_has_lost_is_found_by_a_worker_that_starts(committed_site, seen):
+    for n in range(3):
+        _enqueue(committed_site, n=n)
+    committed_site.broker.lose_everything()
+    assert WorkerLoop(committed_site, max_jobs=3).run() == 3
+    assert _numbers(seen) == [0, 1, 2]
+
+
+def test_what_was_released_in_vain_runs_when_the_broker_is_back(committed_site, seen, monkeypatch):
     broker = committed_site.broker
-    loop = WorkerLoop(committed_site, max_jobs=2)
     broker.down = True
     _enqueue(committed_site, n=1)
-    broker.down = False
-    _enqueue(committed_site, n=2)
-    loop._distrust_until = float("inf")  # it has just seen the broker down
-    assert loop.run() == 2
-    assert _numbers(seen) == [1, 2]
+    monkeypatch.setattr(loop_module, "POLL_S", 0.01)
+    monkeypatch.setattr(loop_module, "AGAIN_S", 0.05)
+    loop = WorkerLoop(committed_site, max_jobs=3)
+    with committed_site.work():
+        enqueue(bodies.bring_broker_back)  # it runs from the table
+        enqueue(bodies.look, n=2, at_front=True)
+    committed_site.backlog.clear()  # nobody else offers them again
+    assert loop.run() == 3
+    assert sorted(_numbers(seen)) == [1, 2]
 
 
 def test_a_failing_job_does_not_end_the_worker(committed_site, seen):
@@ -127,3 +139,9 @@ def test_jobs_are_counted_at_the_broker(committed_site):
         enqueue(bodies.role, name="x")
     WorkerLoop(committed_site, burst=True).run()
     assert outcomes == ["failed", "finished"]
+
+
+@pytest.mark.doclife_settings(queue="rq", redis_url="nonsense://nowhere")
+def test_a_broker_that_cannot_be_opened_fails_no_commit(committed_site):
+    id = _enqueue(committed_site, n=1)
+    assert [job.id for job in list_jobs(committed_site.database, status="queued")] == [id]

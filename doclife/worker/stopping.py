@@ -1,0 +1,35 @@
+"""Being told to stop, by a signal too."""
+
+from __future__ import annotations
+
+import time
+
+from doclife.core.clock import monotonic
+
+#: seconds after which a waiting process notices at the latest
+NOTICE_S = 0.1
+
+
+class StopFlag:
+    """A flag that a signal's handler may set.
+
+    No threading.Event: its lock may be held by the very code that the handler interrupts, which
+    then waits for itself.
+    """
+
+    def __init__(self) -> None:
+        self._set = False
+
+    def set(self) -> None:
+        """Sets the flag."""
+        self._set = True
+
+    def is_set(self) -> bool:
+        """Returns whether it is set."""
+        return self._set
+
+    def wait(self, seconds: float) -> None:
+        """Waits so long, or until the flag is set."""
+        deadline = monotonic() + seconds
+        while not self._set and (left := deadline - monotonic()) > 0:
+            time.sleep(min(left, NOTICE_S))

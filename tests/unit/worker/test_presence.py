@@ -1,0 +1,120 @@
+"""Being known as a worker, and being told to stop."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+
+from doclife.core.clock import monotonic
+from doclife.outbox import workers
+from doclife.outbox.workers import FileLocks, Heartbeats, liveness_of
+from doclife.queue.memory import MemoryBroker
+from doclife.worker import presence, timeout
+from doclife.worker import pulse as pulsing
+from doclife.worker.main import stop_on_signals
+from doclife.worker.presence import beat, new_name, present
+from doclife.worker.pulse import Pulse
+from doclife.worker.stopping import StopFlag
+from doclife.worker.timeout import JobTimedOut, TimeLimit
+from tests.contract.brokers import until
+
+
+def test_a_worker_is_present_for_the_block(committed_site):
+    with present(committed_site, queues=["default"], isolation="inproc") as name:
+        assert workers.registered(committed_site.database) == [name]
+        assert FileLocks(committed_site.folder / "workers").dead([name]) == set()
+    assert workers.registered(committed_site.database) == []
+    assert list((committed_site.folder / "workers").iterdir()) == []
+
+
+def test_names_differ_and_fit_rq():
+    names = {new_name() for _ in range(100)}
+    assert len(names) == 100
+    assert all(set(name) <= set("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-") for name in names)
+
+
+def test_a_worker_whose_row_was_removed_comes_back_with_its_next_beat(committed_site, monkeypatch):
+    monkeypatch.setitem(presence._liveness, committed_site, Heartbeats(committed_site.database))
+    with present(committed_site, queues=["default"], isolation="inproc") as name:
+        workers.unregister(committed_site.database, name)
+        beat(committed_site, name, queues=["default"], isolation="inproc")
+        beat(committed_site, name, queues=["default"], isolation="inproc")
+        assert workers.registered(committed_site.database) == [name]
+
+
+def test_on_sqlite_the_living_hold_a_file(committed_site, tmp_path):
+    assert isinstance(liveness_of(committed_site.database, tmp_path), FileLocks)
+
+
+def test_a_signal_sets_the_flag_and_ends_the_wait():
+    flag = StopFlag()
+    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        stop_on_signals(flag.set)
+        threading.Timer(0.05, os.kill, (os.getpid(), signal.SIGTERM)).start()
+        start = monotonic()
+        flag.wait(30)
+        assert flag.is_set()
+        assert monotonic() - start < 5
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def test_the_pulse_beats_at_the_broker_and_in_the_row(monkeypatch):
+    monkeypatch.setattr(pulsing, "BEAT_S", 0.01)
+    monkeypatch.setattr(pulsing, "HEARTBEAT_S", 0.02)
+    broker, beats = MemoryBroker("site"), []
+    broker.register_worker("w", ["default"])
+    with Pulse("w", broker, lambda: beats.append(1), parent=0, stop=StopFlag()) as pulse:
+        until(lambda: len(beats) > 2)
+        pulse.watch(TimeLimit(100))
+        until(lambda: broker.workers["w"]["state"] == "busy")
+        broker.down = True
+        count = len(beats)
+        until(lambda: len(beats) > count)  # the row is kept although the broker is down
+        broker.down = False
+        pulse.watch(None)
+        until(lambda: broker.workers["w"]["state"] == "idle")
+
+
+def test_a_worker_without_its_supervisor_is_told_to_stop(monkeypatch):
+    monkeypatch.setattr(pulsing, "BEAT_S", 0.01)
+    stop = StopFlag()
+    with Pulse("w", MemoryBroker("site"), lambda: None, parent=os.getppid() + 1, stop=stop):
+        until(stop.is_set)
+
+
+def test_the_time_is_up_again_and_again_until_the_block_ends(monkeypatch):
+    monkeypatch.setattr(timeout, "REPEAT_S", 0.03)
+    before = signal.getsignal(signal.SIGALRM)
+    raised = []
+    with TimeLimit(0.02):
+        while len(raised) < 3:
+            try:
+                threading.Event().wait(5)
+            except JobTimedOut as error:
+                raised.append(str(error))
+    assert raised == ["ran longer than 0.02 s"] * 3
+    assert signal.getsignal(signal.SIGALRM) is before
+
+
+def test_a_disarmed_limit_raises_nothing():
+    with TimeLimit(0.02) as limit:
+        limit.disarm()
+        threading.Event().wait(0.05)
+
+
+def test_outside_the_main_thread_nothing_is_interrupted():
+    outcome = []
+
+    def work():
+        with TimeLimit(0.01) as limit:
+            threading.Event().wait(0.05)
+            outcome.append(limit.kill_at > monotonic())
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join()
+    assert outcome == [True]
