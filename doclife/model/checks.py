@@ -12,6 +12,7 @@ from datetime import date, time
 from math import isfinite
 from typing import Any, NoReturn
 
+from doclife.core import json
 from doclife.core.amount import Amount
 from doclife.core.errors import (
     CannotChangeConstantError,
@@ -93,9 +94,33 @@ def collect(op: Operation) -> None:
         values["modified"] = op.next_modified()
     if blueprint.format.password_fields:
         passwords.hash_new(doc)
-    op.row = blueprint.format.take(values)
+    op.row = take(doc)
     if blueprint.table_fields:
         op.child_rows = {name: _collect_rows(op, name) for name in blueprint.table_fields}
+
+
+def take(doc: Any) -> Row:
+    """Returns the values of a document or a row as they are stored.
+
+    Raises:
+        ValidationError: data of a JSON field cannot be stored; names document, row and field.
+    """
+    try:
+        row: Row = doc._blueprint.format.take(doc.__dict__)
+    except (DataError, RecursionError) as error:
+        for name in doc._blueprint.format.json_fields:
+            try:
+                json.pack(doc.__dict__[name])
+            except (DataError, RecursionError) as reason:
+                problem = str(reason) if isinstance(reason, DataError) else "it is nested too deep, or in itself"
+                raise ValidationError(
+                    f"{describe(doc)}: {doc.meta.get_label(name)} ({name}): {problem}",
+                    doctype=doc.doctype,
+                    name=doc.name,
+                    field=name,
+                ) from error
+        raise
+    return row
 
 
 def _collect_rows(op: Operation, table_field: str) -> list[tuple[Any, Row]]:
@@ -124,7 +149,9 @@ def _collect_rows(op: Operation, table_field: str) -> list[tuple[Any, Row]]:
         if state.row is None:
             values["owner"] = values["modified_by"] = user
             values["creation"] = values["modified"] = now
-        taken = row._blueprint.format.take(values)
+        if row._blueprint.format.password_fields:
+            passwords.hash_new(row)
+        taken = take(row)
         if state.row is not None and taken != state.row:
             values["modified"], values["modified_by"] = now, user
             taken = row._blueprint.format.take(values)

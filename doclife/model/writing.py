@@ -21,7 +21,7 @@ from doclife.core.errors import (
 from doclife.core.ids import reseed_hash_names
 from doclife.database.errors import DuplicateKey
 from doclife.model import passwords
-from doclife.model.checks import collect, describe, refuse_unstorable
+from doclife.model.checks import collect, describe, refuse_unstorable, take
 from doclife.model.naming import hash_named, new_hash_names
 from doclife.model.operation import Operation
 from doclife.model.state import Row
@@ -292,7 +292,7 @@ def write_columns(op: Operation) -> None:
     op.unit.before_write()
     if doc._blueprint.format.password_fields:
         passwords.hash_new(doc)
-    taken = doc._blueprint.format.take(values)
+    taken = take(doc)
     index = doc._blueprint.format.index
     try:
         bound = statements.bind_columns(names, [taken[index[name]] for name in names])

@@ -163,6 +163,36 @@ def test_a_value_of_the_right_type_that_cannot_be_stored_is_refused_before_the_e
     thing.insert()
 
 
+def _in_itself():
+    data = {}
+    data["again"] = data
+    return data
+
+
+@pytest.mark.parametrize(
+    ("data", "problem"),
+    [
+        ({"x": [object()]}, "a builtins.object cannot be stored as JSON"),
+        ({1: 2}, "the key 1 is not text"),
+        ({"x": "a\ud800"}, "half of a surrogate pair"),
+        (_in_itself(), "it is nested too deep, or in itself"),
+    ],
+    ids=["object", "key", "surrogate", "recursive"],
+)
+def test_data_that_is_no_json_is_refused_naming_document_and_field(data, problem):
+    thing = ShopThing(data=data)
+    with pytest.raises(ValidationError) as caught:
+        thing.insert()
+    assert ": Data (data): " in str(caught.value)
+    assert problem in str(caught.value)
+    assert caught.value.context["field"] == "data"
+    thing.data = {}
+    thing.insert()
+    with pytest.raises(ValidationError, match=r"Data \(data\): "):
+        thing.db_set("data", data)
+    assert get_doc("Shop Thing", thing.name).data == {}
+
+
 def test_a_value_in_a_row_that_cannot_be_cast_names_the_row(invoice):
     invoice.rows[1].qty = "many"
     with pytest.raises(ValidationError) as caught:

@@ -16,6 +16,9 @@ from doclife.core.errors import (
 from doclife.model import passwords
 from doclife.model.access import delete_doc, get_doc, get_docs
 from doclife.model.bulk import insert_many
+from doclife.model.document import Document
+from doclife.schema.fieldtypes import Data, Password, Table
+from doclife.schema.meta import Meta
 from doclife.testing import capture_events, capture_statements
 from tests.unit.model.shop import ShopInvoice, ShopItem, ShopOutlet, ShopSettings, ShopThing
 
@@ -77,6 +80,37 @@ def test_a_password_set_by_db_set_is_hashed_too():
     thing = ShopThing().insert()
     thing.db_set("secret", "by db_set")
     assert passwords.verify(get_doc("Shop Thing", thing.name), "secret", "by db_set")
+
+
+def test_a_password_of_a_row_is_hashed_too(site):
+    class KeyRow(Document):
+        meta = Meta(istable=True)
+        label = Data()
+        secret = Password()
+
+    class KeyRing(Document):
+        keys = Table(KeyRow)
+
+    site.use(KeyRing)
+    ring = KeyRing(keys=[{"label": "a", "secret": "open"}]).insert()
+    ring.keys[0].label = "b"
+    ring.save()
+    assert passwords.verify(get_doc("Key Ring", ring.name).keys[0], "secret", "open")
+    assert "secret" not in ring.as_dict()["keys"][0]
+
+
+def test_a_password_whose_operation_failed_is_not_hashed_twice(site):
+    def refuse(doc):
+        raise ZeroDivisionError
+
+    handler = site.registry.connect("Shop Thing", "on_update", refuse)
+    thing = ShopThing(secret="open sesame")
+    for _ in range(2):
+        with pytest.raises(ZeroDivisionError):
+            thing.insert()
+    site.registry.disconnect(handler)
+    thing.insert()
+    assert passwords.verify(get_doc("Shop Thing", thing.name), "secret", "open sesame")
 
 
 def test_a_field_that_is_no_password_is_not_compared():
