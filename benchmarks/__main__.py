@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from importlib import metadata
 from pathlib import Path
 
-from benchmarks import documents, harness, imports, statements
+from benchmarks import documents, harness, imports, jobs, statements
 from benchmarks.yardsticks import Yardstick
 
 
@@ -29,7 +29,8 @@ def main(arguments: list[str] | None = None) -> int:
             if options.only in measure.name:
                 print(f"{measure.name} ...", file=sys.stderr, flush=True)
                 results.append(harness.run(measure, rounds=3 if options.quick else 9))
-        lines.append(harness.table(results))
+        started = _jobs(results, options.only, quick=options.quick)
+        lines += [harness.table(results), *started]
         if not options.only:
             lines += ["", statements.table(site)]
     text = "\n".join(lines)
@@ -42,6 +43,16 @@ def main(arguments: list[str] | None = None) -> int:
 def _measures(site: documents.Site, yardstick: Yardstick, *, quick: bool) -> Iterator[harness.Measure]:
     yield from documents.measures(site, yardstick, quick=quick)
     yield imports.measure(quick=quick)
+
+
+def _jobs(results: list[harness.Result], only: str, *, quick: bool) -> list[str]:
+    """Runs the job rows, which need a broker, and returns the one that has no yardstick."""
+    with jobs.job_bench() as bench:
+        for measure in jobs.measures(bench):
+            if only in measure.name:
+                print(f"{measure.name} ...", file=sys.stderr, flush=True)
+                results.append(harness.run(measure, rounds=3 if quick else 9))
+        return [jobs.latency_line(bench.site, quick=quick)] if only in jobs.LATENCY else []
 
 
 def _machine() -> str:

@@ -32,6 +32,7 @@ from doclife.site.setup import new_site
 from doclife.worker.loop import WorkerLoop
 
 JOBS = 1000
+LATENCY = "commit to start of the job body, idle worker"
 ROOT = Path(__file__).resolve().parents[1]
 
 
@@ -128,10 +129,11 @@ def start_latency(site: Site, jobs: int) -> list[float]:
 
 
 def latency_line(site: Site, *, quick: bool) -> str:
-    """Returns the row that has no yardstick, in milliseconds."""
+    """Returns the row that has no yardstick, in microseconds like the others."""
     times = sorted(start_latency(site, 20 if quick else 200))
     p50, p95 = statistics.median(times), times[int(len(times) * 0.95)]
-    return f"| commit to start of the job body, idle worker | p50 {p50:.1f} ms, p95 {p95:.1f} ms | | | | ≤ 10 ms |"
+    verdict = "met" if p50 <= 10 else "**missed**"
+    return f"| {LATENCY} | p50 {p50 * 1000:.0f}, p95 {p95 * 1000:.0f} | - | | | p50 ≤ 10000 {verdict} |"
 
 
 @contextmanager
