@@ -15,8 +15,8 @@ from typing import Any, ClassVar, Self
 from sqlalchemy import Table
 
 from doclife.core.context import AttrDict, current
-from doclife.core.errors import SchemaError, UnknownFieldError, ValidationError, nearest
-from doclife.model import children, engine, images, reading, serialise
+from doclife.core.errors import SchemaError
+from doclife.model import assigning, children, engine, images, reading, serialise
 from doclife.model.state import State
 from doclife.schema import registry
 from doclife.schema.build import Blueprint, build
@@ -91,46 +91,15 @@ class Document:
         blueprint = self._blueprint
         declared = blueprint.fields.get(name)
         if declared is not None:
-            if type(value) in declared.clean and not declared.unique:
-                self.__dict__[name] = value
-            else:
-                self._cast(declared, value)
-            if self._state.kept is not None:
-                self._recheck_kept(name)
-            if declared.default is not None and value is not None and not self.__dict__[name]:
-                self._state.given = (self._state.given or set()) | {name}
+            assigning.assign(self, declared, value)
         elif name in blueprint.table_fields:
             children.set_rows(self, name, value)
         elif name == "docstatus":
-            self.__dict__[name] = _docstatus(value)
-            if self._state.given is not None:
-                self._state.given.add(name)
+            assigning.assign_docstatus(self, value)
         elif name in _RESERVED_ATTRIBUTES:
             raise AttributeError(f"{self.doctype}.{name} cannot be set")
         else:
             object.__setattr__(self, name, value)
-
-    def _cast(self, declared: Any, value: Any) -> None:
-        name = declared.name
-        try:
-            self.__dict__[name] = declared.cast(value)
-        except ValueError as error:
-            self.__dict__[name] = value
-            if self._state.kept is None:
-                self._state.kept = {}
-            self._state.kept[name] = str(error)
-
-    def _recheck_kept(self, name: str) -> None:
-        """Forgets that a value could not be cast when a good one has taken its place."""
-        kept = self._state.kept
-        if kept is not None and name in kept:
-            try:
-                self._blueprint.fields[name].cast(self.__dict__[name])
-            except ValueError:
-                return
-            del kept[name]
-            if not kept:
-                self._state.kept = None
 
     @property
     def doctype(self) -> str:
@@ -170,27 +139,8 @@ class Document:
         Raises:
             UnknownFieldError: the type has no such field; nothing is set.
         """
-        for key in values:
-            if key not in self.__dict__ and key not in self._blueprint.table_fields and key != "doctype":
-                self._refuse_unknown(key)
-        fields, own = self._blueprint.fields, self.__dict__
-        for key, value in values.items():
-            declared = fields.get(key)
-            if value and declared is not None and type(value) in declared.clean and not declared.unique:
-                own[key] = value  # what __setattr__ does, without its questions
-                if self._state.kept is not None:
-                    self._recheck_kept(key)
-            elif key != "doctype":
-                setattr(self, key, value)
+        assigning.update(self, values)
         return self
-
-    def _refuse_unknown(self, key: str) -> None:
-        if key.startswith("_") or hasattr(type(self), key):
-            return
-        known = [*self.meta.by_name, *self._blueprint.columns]
-        raise UnknownFieldError(
-            f"{self.doctype} has no field {key!r}.{nearest(key, known)}", doctype=self.doctype, field=key
-        )
 
     def append(self, table_field: str, row: Mapping[str, Any] | Document | None = None, position: int = -1) -> Any:
         """Adds a child row and returns it; with a position the rows after it are renumbered."""
@@ -316,7 +266,7 @@ class Document:
             field: a field, or a dict of fields and values.
             value: the value of a single field.
             update_modified: whether `modified` moves too.
-            notify: kept for Frappe's signature; realtime notices come with the web floor.
+            notify: of Frappe's signature; realtime notices come with the web floor.
             commit: commit afterwards.
         """
         engine.db_set(self, {field: value} if isinstance(field, str) else dict(field), update_modified=update_modified)
@@ -360,17 +310,6 @@ class Document:
 
     def __getstate__(self) -> Any:
         raise TypeError(f"{self!r} is not pickled; pass its doctype and name")
-
-
-def _docstatus(value: Any) -> int:
-    """Returns a docstatus as an int.
-
-    Raises:
-        ValidationError: it is none of 0, 1, 2.
-    """
-    if value in (0, 1, 2, "0", "1", "2"):
-        return int(value)
-    raise ValidationError(f"docstatus is 0 (draft), 1 (submitted) or 2 (cancelled), not {value!r}")
 
 
 def _refuse_new_fields(cls: type[Document], base: Blueprint) -> None:

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from doclife.core import clock
 from doclife.core.context import Context
 from doclife.core.errors import ValidationError
-from doclife.model import backlinks, checks, links, naming, writing
+from doclife.model import assigning, backlinks, checks, links, naming, writing
 from doclife.model.operation import Operation
 from doclife.permissions.rules import check_permission
 from doclife.schema.tables import AMENDED_FROM
@@ -59,7 +59,7 @@ def fill_defaults(doc: Any, context: Context) -> None:
     for name, field in doc._blueprint.defaults.items():
         value = values[name]
         if value is None or (value == field.empty and (given is None or name not in given)):
-            doc._cast(field, _default_value(field, context))
+            assigning.cast(doc, field, _default_value(field, context))
 
 
 def _default_value(field: Any, context: Context) -> Any:

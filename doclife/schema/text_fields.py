@@ -131,6 +131,7 @@ class Select(TextField[Read, Accept]):
     """One of the given options; empty is allowed unless `reqd`."""
 
     fieldtype = "Select"
+    clean = frozenset({type(None)})  # texts are stripped
 
     @overload
     def __init__(self: Select[str, str], *options: str, reqd: Literal[True], **rest: Unpack[FieldOptions]) -> None: ...

@@ -19,6 +19,7 @@ from tests.unit.model.shop import ShopInvoice, ShopItem, ShopOutlet, ShopRow, Sh
     ("field", "given", "expected"),
     [
         ("label", 5, "5"),
+        ("choice", " Red ", "Red"),
         ("day", "2026-01-31", date(2026, 1, 31)),
         ("day", datetime(2026, 1, 31, 10), date(2026, 1, 31)),
         ("moment", "2026-01-31 10:20:30", datetime(2026, 1, 31, 10, 20, 30)),
