@@ -114,7 +114,7 @@ def _table(cls: Any, meta: Meta) -> Table:
             )
         metadata.remove(existing)
     standard = standard_columns(child=meta.istable, submittable=meta.submittable)
-    return Table(meta.table, metadata, *standard, *columns, info={"app": meta.app})
+    return Table(meta.table, metadata, *standard, *columns, info={"app": meta.app, "doctype": meta.doctype})
 
 
 def _adopt(cls: Any, meta: Meta, table: Table) -> Table:

@@ -103,7 +103,7 @@ def forget(cls: Any) -> None:
     """Takes a class and its table out again: one that was declared for the length of a test."""
     known: Any = _classes.pop(cls.meta.doctype)
     assert known is cls, f"{cls.meta.doctype!r} is declared by {known!r}"
-    if all(other.__table__ is not cls.__table__ for other in _classes.values()):  # not one it has adopted
+    if cls.__table__.info.get("doctype") == cls.meta.doctype:  # not one it has adopted
         cls.__table__.metadata.remove(cls.__table__)
 
 
