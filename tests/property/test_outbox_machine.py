@@ -330,9 +330,7 @@ PHASES = (Phase.explicit, Phase.reuse, Phase.generate)
 
 
 class TestOutbox(OutboxMachine.TestCase):
-    settings = settings(
-        max_examples=60, stateful_step_count=40, phases=PHASES, suppress_health_check=list(HealthCheck)
-    )
+    settings = settings(max_examples=60, stateful_step_count=40, phases=PHASES, suppress_health_check=list(HealthCheck))
 
 
 @pytest.mark.slow
