@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -112,3 +113,11 @@ def test_every_name_of_the_kit_is_there():
     assert set(kit.__all__) <= set(dir(kit))
     with pytest.raises(AttributeError, match="no attribute 'nothing'"):
         kit.nothing  # noqa: B018 the question is the test
+
+
+def test_the_example_of_the_docs_runs_as_it_stands(project):
+    page = (Path(PACKAGES) / "docs" / "testing.md").read_text()
+    example = re.search(r"^```python\n(# test_shop\.py\n.*?)^```", page, re.DOTALL | re.MULTILINE)[1]
+    done = project(test_shop=example)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "4 passed" in done.stdout
