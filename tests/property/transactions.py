@@ -13,11 +13,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import select
+from sqlalchemy import delete, func, select
+from structlog.testing import capture_logs
 
 from doclife.core.context import current
 from doclife.core.errors import DuplicateEntryError
+from doclife.doctypes.deleted_document import DeletedDocument
+from doclife.doctypes.error_log import ErrorLog
 from doclife.model.access import get_doc
 from doclife.model.document import Document
 from doclife.outbox.staging import StagedJob
@@ -43,6 +47,9 @@ class MachineItem(Document):
     meta = Meta(autoname="prompt")
     title = Data()
     rows = Table(MachineRow)
+
+
+TABLES = (MachineItem.__table__, MachineRow.__table__)
 
 
 @dataclass
@@ -87,8 +94,10 @@ def _scripts(draw: Any, depth: int = 0) -> list[Action]:
 scripts = st.lists(st.tuples(_scripts(), st.sampled_from(["commit", "commit", "rollback"])), min_size=1, max_size=2)
 
 
-def connect(site: Any) -> None:
-    """Connects what runs the scripts of documents to their events, once per site."""
+def prepare(site: Any) -> None:
+    """Makes the types known to a site and connects what runs the scripts of documents to their events, once."""
+    for cls in (MachineItem, MachineRow):
+        site.doctypes[cls.meta.doctype] = cls
     for event in {*BEFORE, *AFTER, *ON_DELETE}:
         site.registry.connect("Machine Item", event, _run_plan)
 
@@ -261,11 +270,10 @@ class Real(World):
         return sorted(name for name, doc in self.docs.items() if not doc.is_new())
 
     def visible(self) -> dict[str, tuple[str, int]]:
-        rows = current().unit.link.rows(
-            'SELECT i.name, i.title, (SELECT COUNT(*) FROM "tabMachine Row" r WHERE r.parent = i.name) '
-            'FROM "tabMachine Item" i'
-        )
-        return {name: (title, count) for name, title, count in rows}
+        item, row = MachineItem.__table__.c, MachineRow.__table__.c
+        count = select(func.count()).where(row.parent == item.name).scalar_subquery()
+        rows = current().unit.link.execute(select(item.name, item.title, count))
+        return {name: (title, number) for name, title, number in rows}
 
     def frame(self) -> Any:
         return current().unit.savepoint()
@@ -312,6 +320,7 @@ class Real(World):
         current().unit.add_callback(moment, run_it)
 
     def end(self, verb: str) -> None:
+        """Ends the transaction, and loads what is stored then."""
         unit = current().unit
         try:
             getattr(unit, verb)()
@@ -337,14 +346,8 @@ class Real(World):
         """Ends what an example that failed has left open, and empties the tables."""
         current().unit.close()
         with self.site.database.transaction() as connection:
-            for table in (
-                "tabMachine Item",
-                "tabMachine Row",
-                "tabBackground Job",
-                "tabDeleted Document",
-                "tabError Log",
-            ):
-                connection.exec_driver_sql(f'DELETE FROM "{table}"')
+            for table in (*TABLES, background_job, DeletedDocument.__table__, ErrorLog.__table__):
+                connection.execute(delete(table))
 
 
 def _run_plan(doc: Any, method: str) -> None:
@@ -353,3 +356,37 @@ def _run_plan(doc: Any, method: str) -> None:
     if plan is not None and plan[0] == method:
         doc.flags.plan = None
         plan[1]()
+
+
+def check(site: Any, script: list[tuple[list[Action], str]]) -> None:
+    """Runs a script in both worlds and compares them after each transaction."""
+    model, real = Model(), Real(site)
+    real.forget()
+    for actions, verb in script:
+        for each in (model, real):
+            for action in actions:
+                action.caught = True  # at the root every failure is: a request or a job has ended then
+                run(each, [action])
+        assert real.seen == model.seen
+        assert real.visible() == model.visible()
+        assert real.stored() == model.stored()
+        with capture_logs():
+            model.end(verb)
+            real.end(verb)
+        assert real.seen == model.seen
+        assert real.committed == model.committed
+        assert sorted(real.committed_jobs) == sorted(model.committed_jobs)
+        assert real.released == model.committed_jobs
+    assert current().operations == []
+
+
+def search(site: Any, **options: Any) -> None:
+    """Looks for a script whose outcome is not what the model says."""
+
+    @settings(deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large], **options)
+    @given(scripts)
+    def trial(script: list[tuple[list[Action], str]]) -> None:
+        site.on_release.clear()
+        check(site, script)
+
+    trial()
