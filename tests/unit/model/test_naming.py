@@ -9,18 +9,21 @@ import pytest
 
 from doclife.core.context import current
 from doclife.core.errors import (
+    DuplicateEntryError,
     InvalidNamingSeriesError,
     InvalidUUIDValue,
     NameError,
     ValidationError,
 )
+from doclife.core.ids import hash_name
 from doclife.model.access import get_doc
 from doclife.model.document import Document
 from doclife.model.naming import append_number_if_name_exists, getseries, make_autoname
 from doclife.schema.fieldtypes import Data, Date
 from doclife.schema.meta import Meta
 from doclife.testing import travel_to
-from tests.unit.model.shop import ShopInvoice, ShopItem, ShopOutlet, ShopSettings
+from doclife.uow.retry import is_conflict
+from tests.unit.model.shop import ShopInvoice, ShopItem, ShopOutlet, ShopSecretary, ShopSettings
 
 HASH = re.compile(r"[0-9a-v]{10}")
 
@@ -287,3 +290,43 @@ def test_a_number_is_appended_where_a_name_exists():
 def test_a_name_of_a_pattern_is_found_again(named):
     name = named("A b/.#").insert().name
     assert get_doc("Named", name).name == "A b/1"
+
+
+# hash names that exist already
+
+
+def _following(name):
+    """Returns the hash name after this one: a number in base 32."""
+    digits = "0123456789abcdefghijklmnopqrstuv"
+    number = sum(digits.index(sign) * 32**place for place, sign in enumerate(reversed(name))) + 1
+    return "".join(digits[number // 32**place % 32] for place in range(9, -1, -1))
+
+
+def test_an_insert_under_a_hash_name_that_exists_takes_another(site):
+    number = _following(hash_name())
+    ShopSecretary(label="second").insert(set_name=number)
+    doc = ShopSecretary(label="third", rows=[{"label": "a"}, {"label": "b"}]).insert()
+    assert doc.name != number
+    loaded = get_doc("Shop Secretary", doc.name)
+    assert [(row.label, row.parent) for row in loaded.rows] == [("a", doc.name), ("b", doc.name)]
+    assert get_doc("Shop Secretary", number).label == "second"
+
+
+def test_a_name_that_the_caller_chose_is_not_replaced_by_another(site):
+    ShopItem(name="mine").insert()
+    with pytest.raises(DuplicateEntryError):
+        ShopItem(name="mine").insert()
+
+
+def test_a_row_whose_name_exists_is_a_conflict_that_may_be_tried_again(site):
+    rows = [{"label": "a"}]
+    first = hash_name()
+    for _ in range(2):  # the document's own name, then its row's
+        first = _following(first)
+    ShopSecretary(label="holder").insert(set_name="holder")
+    current().unit.link.run('INSERT INTO "tabShop Tax" (name, docstatus, idx, percent) VALUES (?, 0, 0, 0)', (first,))
+    with pytest.raises(DuplicateEntryError, match="a row's name exists already; do the operation again") as caught:
+        ShopSecretary(label="x", rows=rows).insert()
+    assert caught.value.context["conflict"] is True
+    assert is_conflict(caught.value)
+    assert len(ShopSecretary(label="x", rows=rows).insert().rows) == 1
