@@ -49,8 +49,6 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     strict: bool = False
     #: which backend carries job ids
     queue: Literal["rq", "memory", "inline"] = "rq"
-    #: decimal places kept of Currency and Percent values
-    currency_precision: Annotated[int, msgspec.Meta(ge=0, le=6)] = 6
     #: database connections a process may hold
     db_pool_size: Positive = 5
     #: seconds SQLite waits for its write lock

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
@@ -159,8 +159,3 @@ def connected(doctype: str, event: str, handler: Callable[..., Any]) -> Iterator
         yield made
     finally:
         registry.disconnect(made)
-
-
-def recorded_apps() -> Iterable[str]:
-    """Returns the apps that recorded handlers outside a context."""
-    return _recorded.keys()

@@ -8,23 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from typing import Any, Protocol
-
-from sqlalchemy import Table
+from typing import Any
 
 from doclife.core.context import current_or_none
 from doclife.core.errors import SchemaError, UnknownDoctypeError, nearest
-from doclife.schema.meta import Meta
-
-
-class DocumentClass(Protocol):
-    """What this floor needs of a document class."""
-
-    meta: Meta
-    __table__: Table
-    __name__: str
-    __module__: str
-
 
 _classes: dict[str, Any] = {}
 

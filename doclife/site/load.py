@@ -10,7 +10,6 @@ from typing import Any
 
 from doclife.core import clock, config
 from doclife.core.context import ADMINISTRATOR, Context, current_or_none, set_current
-from doclife.core.errors import NoUnitOfWork
 from doclife.site.runtime import Site
 from doclife.utils import dates
 
@@ -98,19 +97,6 @@ def destroy() -> None:
 def _site_zone() -> str:
     context = current_or_none()
     return str(context.site.settings.time_zone) if context is not None else "UTC"
-
-
-def current_site() -> Site:
-    """Returns the open context's site.
-
-    Raises:
-        NoUnitOfWork: there is no context.
-    """
-    context = current_or_none()
-    if context is None:
-        raise NoUnitOfWork
-    site: Site = context.site
-    return site
 
 
 # The date helpers of utils are pure; here they learn what time it is on the open site.

@@ -16,11 +16,11 @@ def test_values_come_with_their_sources(fresh):
             "sites/shop/site_config.json": SITE,
         }
     )
-    done = fresh.spawn("config", "show", "--json", env={"DOCLIFE_CURRENCY_PRECISION": "2"})
+    done = fresh.spawn("config", "show", "--json", env={"DOCLIFE_DB_POOL_SIZE": "2"})
     shown = {row["setting"]: (row["value"], row["source"]) for row in json.loads(done.stdout)}
     assert shown["time_zone"] == ("Europe/Oslo", f"{fresh.sites}/shop/site_config.json")
     assert shown["log_level"] == ("warning", f"{fresh.sites}/common_site_config.json")
-    assert shown["currency_precision"] == (2, "DOCLIFE_CURRENCY_PRECISION")
+    assert shown["db_pool_size"] == (2, "DOCLIFE_DB_POOL_SIZE")
     assert shown["redis_url"] == ("embedded", "default")
     assert shown["db_url"][0] == "postgresql://shop:***@db.example/x"
     assert shown["encryption_key"][0] == "***"
