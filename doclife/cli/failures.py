@@ -24,9 +24,7 @@ class CommandError(click.ClickException):
 
 def is_expected(error: Exception) -> bool:
     """Tells whether an error is one that people cause and can mend, so that its message says enough."""
-    from doclife.utils.errors import InvalidValue
-
-    if not isinstance(error, (DoclifeError, InvalidValue)):
+    if not isinstance(error, DoclifeError):
         return False
     context = click.get_current_context(silent=True)
     state = context.find_object(State) if context is not None else None

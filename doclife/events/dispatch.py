@@ -1,8 +1,7 @@
 """Dispatch: the controller's method, then the handlers of the chain, one after the other.
 
 Return values are ignored but for the last that is not None, which only rename reads. An exception
-passes on unchanged, with a note that names the handler; only what the helpers of `utils` refuse, a
-value that cannot be read, passes on as the ValidationError it is here.
+passes on unchanged, with a note that names the handler.
 """
 
 from __future__ import annotations
@@ -14,10 +13,8 @@ from typing import Any
 from doclife.core import clock
 from doclife.core.context import Context
 from doclife.events.handlers import Handler, dotted_path
-from doclife.events.invalid import as_validation_error
 from doclife.events.signals import Chain
 from doclife.events.trace import Span, Trace
-from doclife.utils.errors import InvalidValue
 
 Method = Callable[..., Any]
 
@@ -52,8 +49,6 @@ def fire(
                 result = answer
     except BaseException as error:
         error.add_note(f"in {context.handler or dotted_path(method or fire)}: {event} of {doc.doctype} {doc.name}")
-        if isinstance(error, InvalidValue):
-            raise as_validation_error(error) from error
         raise
     finally:
         context.handler = running
@@ -95,8 +90,6 @@ def _fire_step(
             return method(doc, *args) if method is not None else None
         except BaseException as error:
             error.add_note(f"in {path}: {event} of {doc.doctype} {doc.name}")
-            if isinstance(error, InvalidValue):
-                raise as_validation_error(error) from error
             raise
         finally:
             context.handler = running

@@ -2,7 +2,7 @@
 
 Imports nothing of doclife outside this package, and opens no connection: what needs a site
 (`get_url`, `get_fullname`) is in the flat API. A value that cannot be read raises `InvalidValue`,
-a ValueError, which the floors above turn into a ValidationError.
+which is a ValueError and a `doclife.ValidationError`.
 """
 
 from doclife.utils.date_format import format_date, format_datetime, format_duration, format_time, formatdate
