@@ -50,8 +50,8 @@ chaos: setup ## Runs the tests that kill processes
 cov: setup ## Runs the tests and prints what they do not reach
 	@$(RUN) pytest -n auto --dist worksteal --cov --cov-report=term-missing $(ARGS)
 
-bench: setup ## Measures doclife beside its yardsticks and prints a table
-	@$(RUN) benchmarks $(ARGS)
+bench: setup ## Measures doclife beside its yardsticks on the databases that answer; writes .benchmarks/table.md
+	@$(RUN) benchmarks --out .benchmarks/table.md $(ARGS)
 
 fmt: setup ## Formats the code and mends what ruff can mend
 	@$(RUN) ruff check --fix-only --quiet .

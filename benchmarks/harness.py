@@ -10,7 +10,6 @@ import gc
 import statistics
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from time import perf_counter
 
 #: runs the work `count` times and returns the seconds it took
 Timed = Callable[[int], float]
@@ -28,6 +27,8 @@ class Measure:
     count: int = 100
     #: what one operation is divided by (documents in a batch)
     per: int = 1
+    #: where it is measured; "": no database has a part in it
+    database: str = ""
 
 
 @dataclass
@@ -35,7 +36,9 @@ class Result:
     """What a measure gave, in microseconds per operation."""
 
     name: str
+    database: str
     ours: float
+    #: yardstick, its time, the ratio, the budget (0: none)
     rows: list[tuple[str, float, float, float]] = field(default_factory=list)
 
 
@@ -54,7 +57,7 @@ def run(measure: Measure, *, rounds: int) -> Result:
             if turn:
                 times[name].append(seconds / measure.count / measure.per * 1e6)
     ours = statistics.median(times["doclife"])
-    result = Result(measure.name, ours)
+    result = Result(measure.name, measure.database, ours)
     for name, (_, budget) in measure.yardsticks.items():
         # the median of the ratios of one round each: what the machine does to both cancels out
         ratio = statistics.median(a / b for a, b in zip(times["doclife"], times[name], strict=True))
@@ -62,25 +65,14 @@ def run(measure: Measure, *, rounds: int) -> Result:
     return result
 
 
-def timed(work: Callable[[], object]) -> Timed:
-    """Returns the timer of a function that does one operation."""
-
-    def way(count: int) -> float:
-        begun = perf_counter()
-        for _ in range(count):
-            work()
-        return perf_counter() - begun
-
-    return way
-
-
 def table(results: Sequence[Result]) -> str:
     """Returns the results as a Markdown table."""
-    lines = ["| measure | doclife µs | yardstick | its µs | ratio | budget |", "|---|---|---|---|---|---|"]
+    lines = ["| measure | database | doclife µs | yardstick | its µs | ratio | budget |", "|---" * 7 + "|"]
     for result in results:
+        start = f"| {result.name} | {result.database} | {result.ours:.2f} |"
         if not result.rows:
-            lines.append(f"| {result.name} | {result.ours:.2f} | - | | | |")
+            lines.append(f"{start} - | | | |")
         for name, value, ratio, budget in result.rows:
             verdict = "" if not budget else f"≤ {budget:g} {'met' if ratio <= budget else '**missed**'}"
-            lines.append(f"| {result.name} | {result.ours:.2f} | {name} | {value:.2f} | {ratio:.2f} | {verdict} |")
+            lines.append(f"{start} {name} | {value:.2f} | {ratio:.2f} | {verdict} |")
     return "\n".join(lines)

@@ -1,4 +1,4 @@
-"""How many statements an operation sends: counted, not timed."""
+"""How many statements an operation sends, and how many round trips that takes: counted, not timed."""
 
 from __future__ import annotations
 
@@ -8,11 +8,20 @@ from typing import Any
 
 from sqlalchemy import event
 
-from benchmarks.doctypes.bench_invoice import BenchInvoice, BenchNote
-from benchmarks.documents import Site, invoice
+from benchmarks.doctypes.bench_invoice import BenchCustomer, BenchInvoice, BenchLinkedInvoice, BenchNote
+from benchmarks.documents import Site, invoice, yardstick
+from benchmarks.roundtrips import relay
+from benchmarks.yardsticks import Yardstick
 from doclife.model.access import get_doc
+from doclife.model.bulk import insert_many
+from doclife.site.load import load_site
+from doclife.uow.unit import current_unit
 
 _CONTROL = ("SAVEPOINT", "RELEASE", "ROLLBACK", "BEGIN", "COMMIT")
+
+YARDSTICK = "insert with 5 rows by"
+
+Work = Callable[[], object]
 
 
 @contextmanager
@@ -30,23 +39,91 @@ def counted(site: Site) -> Iterator[list[str]]:
         event.remove(site.database.engine, "before_cursor_execute", note)
 
 
-def table(site: Site) -> str:
-    """Returns the counts of design 17 as a Markdown table."""
-    lines = ["| operation | statements | budget | savepoint control |", "|---|---|---|---|"]
-    with counted(site) as sent, site.work():
-        BenchNote(title="first write").insert()
-        name = invoice().insert().name
-        draft = get_doc(BenchInvoice, name)
+def _operations() -> Iterator[tuple[str, int | None, Work]]:
+    """Yields operations in the middle of a transaction, and how many statements each may send."""
+    customer = BenchCustomer(customer_name="Ann").insert().name
+    name = invoice().insert().name
+    draft = get_doc(BenchInvoice, name)
+
+    def save() -> None:
         draft.remark = "changed"
-        rows: list[tuple[str, int, Callable[[], object]]] = [
-            ("insert simple", 1, lambda: BenchNote(title="n").insert()),
-            ("insert with 5 rows", 2, lambda: invoice().insert()),
-            ("save of one field", 1, draft.save),
-            ("submit with 5 rows", 2, draft.submit),
-        ]
-        for operation, budget, work in rows:
+        draft.save()
+
+    def linked() -> None:
+        current_unit().verified.clear()
+        invoice(BenchLinkedInvoice, customer).insert()
+
+    yield "insert simple", 1, lambda: BenchNote(title="n").insert()
+    yield "insert with 5 rows", 2, lambda: invoice().insert()
+    yield "insert with 5 rows, one link checked", 3, linked
+    yield "load with 5 rows", 2, lambda: get_doc(BenchInvoice, name)
+    yield "save of one field", 1, save
+    yield "submit with 5 rows", 2, draft.submit
+    yield "insert_many of 1,000 simple documents", 1, lambda: insert_many([BenchNote(title="n") for _ in range(1000)])
+
+
+def statements(site: Site) -> list[tuple[str, int | None, int, int]]:
+    """Returns for each operation its budget, the statements it sent, and those of savepoint control among them."""
+    found = []
+    with counted(site) as sent, site.work():
+        for name, budget, work in _operations():
             sent.clear()
             work()
             control = sum(1 for each in sent if each.startswith(_CONTROL))
-            lines.append(f"| {operation} | {len(sent) - control} | {budget} | {control} |")
-    return "\n".join(lines)
+            found.append((name, budget, len(sent) - control, control))
+    return found
+
+
+def round_trips(site: Site) -> dict[str, int]:
+    """Returns the round trips of each operation, and of the yardsticks, on a server."""
+    url = site.database.engine.url.render_as_string(hide_password=False)
+    with relay(url) as (through, counter):
+        behind = load_site(site.name, site.sites_dir, flags={"db_url": through})
+        try:
+            found = _trips(behind, counter)
+        finally:
+            behind.close()
+            load_site(site.name, site.sites_dir, flags={"db_url": url})
+    return found
+
+
+def _trips(site: Site, counter: Any) -> dict[str, int]:
+    found = {}
+    with site.work():
+        for name, _, work in _operations():
+            for _ in range(7 if "insert" in name else 1):  # drivers prepare a statement when they have seen it
+                before = counter.trips
+                work()
+                found[name] = counter.trips - before
+    for name, way in _yardsticks(yardstick(site)):
+        way(10)
+        first, _ = counter.trips, way(10)
+        second, _ = counter.trips, way(20)
+        found[name] = (counter.trips - second - (second - first)) // 10
+    return found
+
+
+def _yardsticks(yards: Yardstick) -> Iterator[tuple[str, Callable[[int], float]]]:
+    yield f"{YARDSTICK} ORM add + flush", yards.orm()
+    yield f"{YARDSTICK} two Core executes in begin_nested", yards.core()
+    yield f"{YARDSTICK} raw DB-API with a savepoint", yards.raw()
+
+
+def table(counts: dict[str, list[tuple[str, int | None, int, int]]], trips: dict[str, dict[str, int]]) -> str:
+    """Returns the counts of design 17 as a Markdown table, with the round trips on each server.
+
+    Args:
+        counts: database -> what `statements` gave.
+        trips: database -> what `round_trips` gave.
+    """
+    lines = ["| operation | budget |" + "".join(f" {name} |" for name in counts), "|---" * (2 + len(counts)) + "|"]
+    for position, (operation, budget, _, _) in enumerate(next(iter(counts.values()))):
+        cells = ""
+        for name, rows in counts.items():
+            _, _, sent, control = rows[position]
+            cells += f" {sent} + {control}" + (f", {trips[name][operation]} trips |" if name in trips else " |")
+        lines.append(f"| {operation} | {budget} |{cells}")
+    for operation in [each for each in next(iter(trips.values()), {}) if each.startswith(YARDSTICK)]:
+        cells = "".join(f" {trips[name][operation]} trips |" if name in trips else " |" for name in counts)
+        lines.append(f"| {operation} | |{cells}")
+    return "\n".join([*lines, "", "Statements + savepoint control, and round trips to the server."])

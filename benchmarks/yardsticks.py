@@ -1,133 +1,63 @@
-"""The same work without doclife: SQLAlchemy's ORM, its Core, and the driver alone."""
+"""The same work without doclife: SQLAlchemy's ORM, its Core, and the driver alone, on the same database and engine."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import date, datetime
 from time import perf_counter
 from typing import Any
 
-from sqlalchemy import ForeignKey, String, create_engine, event, insert, select
+from sqlalchemy import insert, select
 from sqlalchemy.engine import Connection, Engine
-from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, relationship
+from sqlalchemy.orm import Session
 
 from benchmarks.harness import Timed
-from doclife.core.ids import hash_name
-
-NOW = datetime(2026, 1, 31, 12, 30, 15, 123456)
-DAY = date(2026, 1, 31)
-ROWS = 5
-
-
-class Base(DeclarativeBase):
-    """The ORM's own base."""
-
-
-class OrmInvoice(Base):
-    """The columns of a Bench Invoice, mapped."""
-
-    __tablename__ = "orm_invoice"
-
-    name: Mapped[str] = mapped_column(String(140), primary_key=True)
-    owner: Mapped[str | None]
-    creation: Mapped[datetime | None]
-    modified: Mapped[datetime | None]
-    modified_by: Mapped[str | None]
-    docstatus: Mapped[int]
-    idx: Mapped[int]
-    amended_from: Mapped[str | None]
-    customer: Mapped[str | None]
-    posting_date: Mapped[date | None]
-    status: Mapped[str | None]
-    remark: Mapped[str | None]
-    net_total: Mapped[float]
-    items: Mapped[list[OrmItem]] = relationship()
-
-
-class OrmItem(Base):
-    """The columns of a Bench Item, mapped."""
-
-    __tablename__ = "orm_item"
-
-    name: Mapped[str] = mapped_column(String(140), primary_key=True)
-    owner: Mapped[str | None]
-    creation: Mapped[datetime | None]
-    modified: Mapped[datetime | None]
-    modified_by: Mapped[str | None]
-    docstatus: Mapped[int]
-    idx: Mapped[int]
-    parent: Mapped[str] = mapped_column(ForeignKey("orm_invoice.name"), index=True)
-    parenttype: Mapped[str | None]
-    parentfield: Mapped[str | None]
-    item_code: Mapped[str | None]
-    description: Mapped[str | None]
-    qty: Mapped[int]
-    rate: Mapped[float]
-    amount: Mapped[float]
-
-
-def standard() -> dict[str, Any]:
-    """Returns the standard columns of a new document."""
-    return {
-        "name": hash_name(),
-        "owner": "Administrator",
-        "creation": NOW,
-        "modified": NOW,
-        "modified_by": "Administrator",
-        "docstatus": 0,
-        "idx": 0,
-    }
-
-
-def invoice_values() -> dict[str, Any]:
-    """Returns the columns of an invoice."""
-    own = {"customer": "C1", "posting_date": DAY, "status": "Draft", "remark": None, "net_total": 50.0}
-    return {**standard(), "amended_from": None, **own}
-
-
-def item_values(parent: str, idx: int) -> dict[str, Any]:
-    """Returns the columns of a row."""
-    own = {"item_code": f"ITEM-{idx}", "description": "a thing", "qty": 2, "rate": 5.0, "amount": 10.0}
-    place = {"parent": parent, "parenttype": "Bench Invoice", "parentfield": "items"}
-    return {**standard(), "idx": idx, **place, **own}
+from benchmarks.tables import ROWS, YardstickTables, insert_text, plain, select_text
+from doclife.database.engine import transaction
 
 
 class Yardstick:
-    """A plain SQLite file set up as doclife sets up its own."""
+    """What doclife is measured against on one database. Values are made inside the time, as documents are."""
 
-    def __init__(self, path: str) -> None:
-        """Makes the file and its tables."""
-        self.engine: Engine = create_engine(f"sqlite:///{path}", connect_args={"check_same_thread": False})
-
-        @event.listens_for(self.engine, "connect")
-        def set_up(connection: Any, _record: Any) -> None:
-            connection.isolation_level = None
-            connection.execute("PRAGMA journal_mode=WAL")
-            connection.execute("PRAGMA synchronous=NORMAL")
-            connection.execute("PRAGMA foreign_keys=ON")
-
-        Base.metadata.create_all(self.engine)
+    def __init__(self, engine: Engine, tables: YardstickTables) -> None:
+        """Takes the engine of the site, so that connections are set up alike."""
+        self.engine, self.tables = engine, tables
+        self.style = "qmark" if engine.dialect.name == "sqlite" else "format"
+        #: values of a row -> parameters of the driver
+        self.bound: Callable[[dict[str, Any]], list[Any]] = (
+            plain if self.style == "qmark" else lambda values: list(values.values())
+        )
 
     @contextmanager
-    def writing(self) -> Iterator[Connection]:
-        """Opens a connection inside BEGIN IMMEDIATE and commits."""
-        with self.engine.connect() as connection:
-            connection.begin()
-            connection.exec_driver_sql("BEGIN IMMEDIATE")
-            yield connection
-            connection.commit()
+    def _cursor(self) -> Iterator[Any]:
+        """Opens a cursor of the driver inside a write transaction, which is committed."""
+        with transaction(self.engine) as connection:
+            yield connection.connection.cursor()
+
+    def _repeated(self, work: Callable[[Connection], Callable[[int], object]]) -> Timed:
+        """Times what `work` returns, called with a number, in one transaction."""
+
+        def way(count: int) -> float:
+            with transaction(self.engine) as connection:
+                once = work(connection)
+                begun = perf_counter()
+                for n in range(count):
+                    once(n)
+                return perf_counter() - begun
+
+        return way
 
     def orm(self) -> Timed:
         """`session.add` and flush of an invoice with its rows."""
+        tables = self.tables
 
         def way(count: int) -> float:
-            with self.writing() as connection, Session(connection) as session:
+            with transaction(self.engine) as connection, Session(connection) as session:
                 begun = perf_counter()
                 for _ in range(count):
-                    values = invoice_values()
-                    invoice = OrmInvoice(**values)
-                    invoice.items = [OrmItem(**item_values(values["name"], n + 1)) for n in range(ROWS)]
+                    values = tables.invoice_values()
+                    invoice = tables.OrmInvoice(**values)
+                    invoice.items = [tables.OrmItem(**row) for row in tables.items_values(values["name"])]
                     session.add(invoice)
                     session.flush()
                 return perf_counter() - begun
@@ -136,35 +66,32 @@ class Yardstick:
 
     def core(self) -> Timed:
         """Two Core executes in `begin_nested`."""
-        invoices, items = OrmInvoice.__table__, OrmItem.__table__
+        tables = self.tables
 
-        def way(count: int) -> float:
-            with self.writing() as connection:
-                begun = perf_counter()
-                for _ in range(count):
-                    with connection.begin_nested():
-                        values = invoice_values()
-                        connection.execute(insert(invoices), values)
-                        connection.execute(insert(items), [item_values(values["name"], n + 1) for n in range(ROWS)])
-                return perf_counter() - begun
+        def work(connection: Connection) -> Callable[[int], object]:
+            def once(_n: int) -> None:
+                with connection.begin_nested():
+                    values = tables.invoice_values()
+                    connection.execute(insert(tables.invoice), values)
+                    connection.execute(insert(tables.item), tables.items_values(values["name"]))
 
-        return way
+            return once
+
+        return self._repeated(work)
 
     def raw(self) -> Timed:
         """The driver alone, with a savepoint."""
-        invoice_sql = _insert_text("orm_invoice", invoice_values())
-        item_sql = _insert_text("orm_item", item_values("x", 1))
+        tables, bound = self.tables, self.bound
+        invoice_sql, item_sql = insert_text(tables.invoice, self.style), insert_text(tables.item, self.style)
 
         def way(count: int) -> float:
-            with self.writing() as connection:
-                cursor = connection.connection.cursor()
+            with self._cursor() as cursor:
                 begun = perf_counter()
                 for _ in range(count):
                     cursor.execute("SAVEPOINT s")
-                    values = invoice_values()
-                    cursor.execute(invoice_sql, _plain(values))
-                    rows = [_plain(item_values(values["name"], n + 1)) for n in range(ROWS)]
-                    cursor.executemany(item_sql, rows)
+                    values = tables.invoice_values()
+                    cursor.execute(invoice_sql, bound(values))
+                    cursor.executemany(item_sql, [bound(row) for row in tables.items_values(values["name"])])
                     cursor.execute("RELEASE SAVEPOINT s")
                 return perf_counter() - begun
 
@@ -172,72 +99,108 @@ class Yardstick:
 
     def core_load(self, count: int) -> Timed:
         """Two Core selects of an invoice and its rows."""
+        names, invoices, items = self._stored(count), self.tables.invoice, self.tables.item
+
+        def work(connection: Connection) -> Callable[[int], object]:
+            def once(n: int) -> None:
+                name = names[n % len(names)]
+                connection.execute(select(invoices).where(invoices.c.name == name)).first()
+                connection.execute(select(items).where(items.c.parent == name).order_by(items.c.idx)).all()
+
+            return once
+
+        return self._repeated(work)
+
+    def raw_load(self, count: int) -> Timed:
+        """The driver alone: an invoice and its rows as it gives them."""
         names = self._stored(count)
-        invoices, items = OrmInvoice.__table__, OrmItem.__table__
+        invoice_sql = select_text(self.tables.invoice, "name", self.style)
+        items_sql = select_text(self.tables.item, "parent", self.style)
 
         def way(times: int) -> float:
-            with self.engine.connect() as connection:
+            with self._cursor() as cursor:
                 begun = perf_counter()
                 for n in range(times):
                     name = names[n % len(names)]
-                    connection.execute(select(invoices).where(invoices.c.name == name)).first()
-                    connection.execute(select(items).where(items.c.parent == name).order_by(items.c.idx)).all()
+                    cursor.execute(invoice_sql, (name,))
+                    cursor.fetchall()
+                    cursor.execute(items_sql, (name,))
+                    cursor.fetchall()
                 return perf_counter() - begun
 
         return way
 
     def core_load_and_save(self, count: int) -> Timed:
-        """Two Core selects and an update of one column in `begin_nested`."""
-        names = self._stored(count)
-        invoices, items = OrmInvoice.__table__, OrmItem.__table__
+        """Two Core selects and an update of one field and `modified` in `begin_nested`."""
+        names, invoices, items = self._stored(count), self.tables.invoice, self.tables.item
 
-        def way(times: int) -> float:
-            with self.writing() as connection:
+        def work(connection: Connection) -> Callable[[int], object]:
+            def once(n: int) -> None:
+                name = names[n % len(names)]
+                row = connection.execute(select(invoices).where(invoices.c.name == name)).first()
+                connection.execute(select(items).where(items.c.parent == name).order_by(items.c.idx)).all()
+                assert row is not None
+                with connection.begin_nested():
+                    unchanged = (invoices.c.name == name) & (invoices.c.modified == row.modified)
+                    values = {"remark": f"remark {n}", "modified": row.modified.replace(microsecond=n)}
+                    connection.execute(invoices.update().where(unchanged).values(values))
+
+            return once
+
+        return self._repeated(work)
+
+    def core_submit(self) -> Timed:
+        """Two Core updates, of an invoice and of its rows, in `begin_nested`."""
+        tables = self.tables
+
+        def way(count: int) -> float:
+            with transaction(self.engine) as connection:
+                stored = [self._store(connection) for _ in range(count)]
                 begun = perf_counter()
-                for n in range(times):
-                    name = names[n % len(names)]
-                    connection.execute(select(invoices).where(invoices.c.name == name)).first()
-                    connection.execute(select(items).where(items.c.parent == name)).all()
+                for name, modified in stored:
                     with connection.begin_nested():
-                        connection.execute(invoices.update().where(invoices.c.name == name).values(remark=f"r{n}"))
+                        unchanged = (tables.invoice.c.name == name) & (tables.invoice.c.modified == modified)
+                        changes = {"docstatus": 1, "modified": modified.replace(microsecond=1)}
+                        connection.execute(tables.invoice.update().where(unchanged).values(changes))
+                        connection.execute(tables.item.update().where(tables.item.c.parent == name).values(changes))
                 return perf_counter() - begun
 
         return way
 
     def core_many(self, size: int) -> Timed:
         """One Core executemany of `size` simple documents."""
-        invoices = OrmInvoice.__table__
+        tables = self.tables
+        return self._repeated(
+            lambda connection: (
+                lambda _n: connection.execute(insert(tables.note), [tables.note_values() for _ in range(size)])
+            )
+        )
+
+    def raw_many(self, size: int) -> Timed:
+        """The driver's own executemany of `size` simple documents."""
+        tables, bound = self.tables, self.bound
+        sql = insert_text(tables.note, self.style)
 
         def way(count: int) -> float:
-            with self.writing() as connection:
+            with self._cursor() as cursor:
                 begun = perf_counter()
                 for _ in range(count):
-                    connection.execute(insert(invoices), [invoice_values() for _ in range(size)])
+                    cursor.executemany(sql, [bound(tables.note_values()) for _ in range(size)])
                 return perf_counter() - begun
 
         return way
 
     def _stored(self, count: int) -> list[str]:
-        names = []
-        with self.writing() as connection:
-            for _ in range(count):
-                values = invoice_values()
-                names.append(values["name"])
-                connection.execute(insert(OrmInvoice.__table__), values)
-                rows = [item_values(values["name"], n + 1) for n in range(ROWS)]
-                connection.execute(insert(OrmItem.__table__), rows)
-        return names
+        with transaction(self.engine) as connection:
+            return [self._store(connection)[0] for _ in range(count)]
 
-
-def _insert_text(table: str, values: dict[str, Any]) -> str:
-    return f"INSERT INTO {table} ({', '.join(values)}) VALUES ({', '.join('?' * len(values))})"
-
-
-def _plain(values: dict[str, Any]) -> list[Any]:
-    return [
-        value.isoformat(" ") if isinstance(value, datetime) else value.isoformat() if isinstance(value, date) else value
-        for value in values.values()
-    ]
+    def _store(self, connection: Connection) -> tuple[str, Any]:
+        values = self.tables.invoice_values()
+        connection.execute(insert(self.tables.invoice), values)
+        rows = self.tables.items_values(values["name"])
+        assert len(rows) == ROWS
+        connection.execute(insert(self.tables.item), rows)
+        return values["name"], values["modified"]
 
 
 def per_call(function: Callable[[Any, str], object], document: Any) -> Timed:

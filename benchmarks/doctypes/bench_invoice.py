@@ -57,3 +57,10 @@ class BenchNote(Document):
     title = Data(reqd=True)
     body = Data()
     amount = Currency()
+
+
+class BenchEntry(Document):
+    """A document that is looked for by an index."""
+
+    title = Data(reqd=True)
+    category = Data(index=True)
