@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from doclife.cli.failures import running
-from doclife.cli.output import say
+from doclife.cli.output import say, warn
 from doclife.cli.state import State, pass_state
 from doclife.core.errors import HookError
 
@@ -40,10 +40,14 @@ def makemigrations(app: str, message: str, empty: bool) -> None:
     from doclife.database import autogenerate
     from doclife.events import hooks
     from doclife.schema.tables import metadata
+    from doclife.site.classes import site_classes
     from doclife.site.setup import history_of
 
     names = [] if app == "doclife" else _with_required(app, ())
-    histories = [history_of(each) for each in hooks.in_order(names)]
+    apps = hooks.in_order(names)
+    for warning in site_classes(apps).warnings:  # columns that apps add to each other's tables join the metadata
+        warn(warning)
+    histories = [history_of(each) for each in apps]
     path = autogenerate.revision(metadata, histories, app, message, empty=empty)
     say(str(path) if path is not None else f"nothing has changed in {app}")
 

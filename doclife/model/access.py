@@ -74,7 +74,7 @@ def _class(doctype: Any) -> Any:
     if isinstance(doctype, str):
         return registry.resolve(doctype)
     if isinstance(doctype, type) and issubclass(doctype, Document) and hasattr(doctype, "meta"):
-        return registry.resolve(doctype.meta.doctype)
+        return registry.resolve_class(doctype)
     raise ValidationError(f"a document type is its name or its class, not {doctype!r}")
 
 

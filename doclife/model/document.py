@@ -37,6 +37,8 @@ class Document:
     meta: ClassVar[Meta]
     __table__: ClassVar[Table]
     _blueprint: ClassVar[Blueprint]
+    #: of a class that extends another app's type: the fields that it adds
+    _adds_fields: ClassVar[tuple[str, ...]]
 
     #: None until the document is named; typed for what is stored
     name = StandardColumn[str, str | None]()
@@ -61,8 +63,12 @@ class Document:
             raise SchemaError(f"{cls.__qualname__}.meta must be a Meta(...), not {type(own).__name__}")
         base: Blueprint | None = getattr(cls, "_blueprint", None)
         if base is not None and own is None:
-            _refuse_new_fields(cls, base)
-            return  # an overriding class: it keeps type, table and fields of its base
+            # an overriding or extending class: it keeps type and table of its base
+            added = [name for name, value in vars(cls).items() if isinstance(value, (Field, TableField))]
+            if added:  # columns of another app: sites whose apps extend the type by this class have them
+                cls._adds_fields = tuple(added)
+                cls.__new__ = registry.new_of_site  # type: ignore[method-assign]
+            return
         inherited: Mapping[str, AnyField] = base.meta.by_name if base is not None else {}
         blueprint = build(cls, own, inherited, RESERVED)
         cls._blueprint, cls.meta, cls.__table__ = blueprint, blueprint.meta, blueprint.table
@@ -310,15 +316,6 @@ class Document:
 
     def __getstate__(self) -> Any:
         raise TypeError(f"{self!r} is not pickled; pass its doctype and name")
-
-
-def _refuse_new_fields(cls: type[Document], base: Blueprint) -> None:
-    for name, value in cls.__dict__.items():
-        if isinstance(value, (Field, TableField)) and name not in base.meta.by_name:
-            raise SchemaError(
-                f"{cls.__qualname__}.{name}: a class that overrides {base.meta.doctype!r} cannot add columns; "
-                "declare a type of its own with meta = Meta(doctype=...), or use extend_doctype_class"
-            )
 
 
 #: names that no field may have: what Document itself needs

@@ -65,8 +65,7 @@ def explain(doctype: str, event: str | None = None) -> list[EventChain]:
 
 
 def _chain(registry: Registry, cls: Any, event: str) -> EventChain:
-    method = getattr(cls, event, None)
-    reactions = [] if method is None else [_of_controller(cls, event, method)]
+    reactions = _of_controller(cls, event)
     handlers = registry.chain(event, cls.meta.doctype, wildcard=cls.meta.wildcard_events)
     order = [app.name for app in registry.apps if app.name != "doclife"]
     reactions += [_of_handler(handler, handlers[:n], cls.meta.doctype, order) for n, handler in enumerate(handlers)]
@@ -74,13 +73,21 @@ def _chain(registry: Registry, cls: Any, event: str) -> EventChain:
     return EventChain(event, operations, tuple(reactions))
 
 
-def _of_controller(cls: Any, event: str, method: Any) -> Reaction:
-    owner = next(each for each in cls.__mro__ if event in vars(each))
-    why = "the controller's own method comes first"
-    if owner is not cls:
-        why += f"; {cls.__qualname__} has it from {owner.__qualname__}"
-    app = owner.__module__.partition(".")[0]
-    return Reaction(app, CONTROLLER, dotted_path(method), source_location(method), why)
+def _of_controller(cls: Any, event: str) -> list[Reaction]:
+    """Returns the controller's method, and those that it hides and reaches by super()."""
+    owners = [each for each in cls.__mro__ if event in vars(each)]
+    reactions = []
+    for n, owner in enumerate(owners):
+        method = getattr(owner, event)
+        if n:
+            why = f"runs if {owners[n - 1].__qualname__}.{event} calls super()"
+        else:
+            why = "the controller's own method comes first"
+            if owner is not cls:
+                why += f"; {cls.__qualname__} has it from {owner.__qualname__}"
+        app = owner.__module__.partition(".")[0]
+        reactions.append(Reaction(app, CONTROLLER, dotted_path(method), source_location(method), why))
+    return reactions
 
 
 def _of_handler(handler: Handler, before: Sequence[Handler], doctype: str, order: Sequence[str]) -> Reaction:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
+from doclife.core.context import current
 from doclife.core.errors import CancelledLinkError, LinkValidationError, ValidationError
 from doclife.model.checks import describe
 from doclife.model.lifecycle import SAVE, UPDATE_AFTER_SUBMIT
@@ -62,11 +63,16 @@ def link_fields(blueprint: Blueprint) -> tuple[LinkField, ...]:
     return tuple(result)
 
 
-@cache
 def _linked_tables(blueprint: Blueprint) -> tuple[str, ...]:
-    """Returns the table fields whose rows have links."""
-    fields = blueprint.table_fields.items()
-    return tuple(name for name, field in fields if link_fields(registry.resolve(field.options)._blueprint))
+    """Returns the table fields whose rows have links; which have some may differ from site to site."""
+    known: dict[Blueprint, tuple[str, ...]] = current().site.cache.setdefault("linked_tables", {})
+    found = known.get(blueprint)
+    if found is None:
+        fields = blueprint.table_fields.items()
+        found = known[blueprint] = tuple(
+            name for name, field in fields if link_fields(registry.resolve(field.options)._blueprint)
+        )
+    return found
 
 
 def has_links(cls: Any) -> bool:

@@ -28,7 +28,9 @@ def class_of(doctype: Any) -> Any:
     Raises:
         UnknownDoctypeError: no installed app has it; the message has the nearest name.
     """
-    return registry.resolve(doctype if isinstance(doctype, str) else doctype.meta.doctype)
+    if isinstance(doctype, str):
+        return registry.resolve(doctype)
+    return registry.resolve_class(doctype if isinstance(doctype, type) else type(doctype))
 
 
 def get_all(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from sqlalchemy import Dialect, Table
@@ -71,18 +71,35 @@ def build(cls: Any, own_meta: Meta | None, inherited: Mapping[str, AnyField], re
     return Blueprint(meta, _table(cls, meta))
 
 
+def is_field_name(name: str, reserved: Collection[str]) -> bool:
+    """Tells whether a field may have this name."""
+    return name not in reserved and not name.startswith("_")
+
+
+def check_fetch_from(what: str, field: AnyField, fields: Mapping[str, AnyField]) -> None:
+    """Refuses a `fetch_from` that begins with no field of the type.
+
+    Args:
+        what: the field, for the message.
+        field: the field.
+        fields: all of its type.
+    Raises:
+        SchemaError.
+    """
+    source = field.fetch_from
+    if source:
+        link = source.partition(".")[0]
+        if "." not in source or link not in fields:
+            raise SchemaError(
+                f"{what}: fetch_from={source!r} must be 'link_field.source_field' of this type.{nearest(link, fields)}"
+            )
+
+
 def _check_fields(cls: Any, fields: Mapping[str, AnyField], reserved: frozenset[str]) -> None:
     for name, each in fields.items():
-        if name in reserved or name.startswith("_"):
+        if not is_field_name(name, reserved):
             raise SchemaError(f"{cls.__qualname__}.{name}: this name is taken by Document; choose another field name")
-        source = each.fetch_from
-        if source:
-            link = source.partition(".")[0]
-            if "." not in source or link not in fields:
-                raise SchemaError(
-                    f"{cls.__qualname__}.{name}: fetch_from={source!r} must be 'link_field.source_field' of this type."
-                    f"{nearest(link, fields)}"
-                )
+        check_fetch_from(f"{cls.__qualname__}.{name}", each, fields)
 
 
 def _check_meta(cls: Any, meta: Meta) -> None:

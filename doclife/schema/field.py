@@ -149,7 +149,16 @@ class Field(Generic[Read, Accept]):
     def __get__(self, obj: Any, owner: Any) -> Any:
         if obj is not None:  # only when the instance has no value of its own
             return self.empty
-        return owner.__table__.c[self.name]
+        table = getattr(owner, "__table__", None)
+        if table is None:  # on a mixin that is no document
+            return self
+        column = table.c.get(self.name)
+        if column is None:
+            raise AttributeError(
+                f"{owner.__qualname__}.{self.name}: no loaded app extends {owner.meta.doctype!r} by this class; "
+                "name it in extend_doctype_class"
+            )
+        return column
 
     if TYPE_CHECKING:
 

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from doclife.core.context import current_or_none
-from doclife.core.errors import SchemaError, UnknownDoctypeError, nearest
+from doclife.core.errors import AppNotInstalledError, SchemaError, UnknownDoctypeError, nearest
 
 _classes: dict[str, Any] = {}
 
@@ -84,6 +84,43 @@ def resolve(doctype: str) -> Any:
             doctype=doctype,
         )
     raise UnknownDoctypeError(f"no document type {doctype!r}.{nearest(doctype, doctypes)}", doctype=doctype)
+
+
+def resolve_class(cls: Any) -> Any:
+    """Returns the class this site uses for the document type of a class.
+
+    Raises:
+        UnknownDoctypeError: no installed app declares the type.
+        AppNotInstalledError: `cls` adds fields to the type (`extend_doctype_class`), and this site has them not.
+    """
+    found = resolve(cls.meta.doctype)
+    if found is not cls and "_adds_fields" in vars(cls) and not issubclass(found, cls):
+        raise _not_added(cls)
+    return found
+
+
+def new_of_site(cls: Any, *_args: Any, **_values: Any) -> Any:
+    """Makes the object of `cls(...)`: of the class this site uses, where that is a subclass.
+
+    Is the `__new__` of classes that are overridden or extended on some site, so that `SJOutlet(...)` has
+    the fields and the methods that the site's apps have given outlets.
+    """
+    context = current_or_none()
+    found = context.site.doctypes.get(cls.meta.doctype) if context is not None else None
+    if found is None or not issubclass(found, cls):
+        if "_adds_fields" in vars(cls):
+            raise _not_added(cls)
+        found = cls
+    return object.__new__(found)
+
+
+def _not_added(cls: Any) -> AppNotInstalledError:
+    context = current_or_none()
+    place = f"on {context.site.name}" if context is not None else "of the open site; there is none"
+    return AppNotInstalledError(
+        f"{cls.__module__}.{cls.__qualname__} adds the fields {', '.join(vars(cls)['_adds_fields'])} to "
+        f"{cls.meta.doctype!r}, but no app that is installed {place} names it in extend_doctype_class"
+    )
 
 
 def forget(cls: Any) -> None:

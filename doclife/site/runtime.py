@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from doclife.core.context import ADMINISTRATOR, Context, activate
-from doclife.core.errors import DoclifeError, HookError, SchemaError
+from doclife.core.errors import DoclifeError
 from doclife.core.log import get_logger
 from doclife.core.settings import Settings
 from doclife.database.engine import create_engine
@@ -28,7 +28,7 @@ from doclife.queue.connect import open_broker
 from doclife.queue.inline import InlineBroker
 from doclife.queue.protocol import RUNNER, Broker, Ticket
 from doclife.scheduler.declarations import declared
-from doclife.schema import registry as schema_registry
+from doclife.site.classes import site_classes
 from doclife.uow.unit import UnitOfWork
 
 #: file of the default database in the site's folder
@@ -63,8 +63,10 @@ class Site:
             )
         )
         self.apps = hooks.in_order(settings.installed_apps)
-        self.doctypes: Mapping[str, Any] = _doctypes(self.apps)
+        classes = site_classes(self.apps)
+        self.doctypes: Mapping[str, Any] = classes.by_doctype
         self.registry = Registry(self.apps, self.doctypes)
+        self.registry.warnings += classes.warnings
         declared(self.apps, settings)
         #: the engine's compiled plans, by class and operation
         self.plans: dict[Any, Any] = {}
@@ -137,42 +139,3 @@ class Site:
 def database_url(settings: Settings, sites_dir: Path, name: str) -> str:
     """Returns the URL of a site's database: what the settings say, or SQLite in the site's folder."""
     return settings.db_url or f"sqlite:///{sites_dir.resolve() / name / SQLITE_FILE}"
-
-
-def _doctypes(apps: Sequence[hooks.AppHooks]) -> dict[str, Any]:
-    """Returns the classes that the apps declare, overridden and extended as their hooks say."""
-    doctypes = schema_registry.classes_of(app.name for app in apps)
-    for app in apps:
-        for doctype, value in app.values.get("override_doctype_class", {}).items():
-            what = f"{app.name}: override_doctype_class[{doctype!r}]"
-            for path in hooks.as_paths(value, what):
-                doctypes[doctype] = _overriding(doctypes, doctype, import_path(path, what), what)
-    for doctype, cls in list(doctypes.items()):
-        mixins = [
-            import_path(path, f"{app.name}: extend_doctype_class[{doctype!r}]")
-            for app in apps
-            for path in hooks.as_paths(
-                app.values.get("extend_doctype_class", {}).get(doctype, ()), f"{app.name}: extend_doctype_class"
-            )
-        ]
-        if mixins:
-            doctypes[doctype] = _extended(cls, mixins)
-    return doctypes
-
-
-def _overriding(doctypes: Mapping[str, Any], doctype: str, cls: Any, what: str) -> Any:
-    base = doctypes.get(doctype)
-    if base is None:
-        raise HookError(f"{what}: no installed app has the document type {doctype!r}")
-    declared = schema_registry.declared(doctype)
-    if not isinstance(cls, type) or not issubclass(cls, declared):
-        raise HookError(f"{what}: {cls!r} must be a subclass of {declared.__module__}.{declared.__qualname__}")
-    return cls
-
-
-def _extended(cls: Any, mixins: Sequence[Any]) -> Any:
-    """Returns a class with the mixins before `cls`, the last app's first (reference 3.7)."""
-    try:
-        return type(cls.__name__, (*reversed(mixins), cls), {"__module__": cls.__module__, "__doc__": cls.__doc__})
-    except TypeError as error:
-        raise SchemaError(f"{cls.meta.doctype} cannot be extended by {mixins}: {error}") from error

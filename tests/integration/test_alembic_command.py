@@ -35,6 +35,7 @@ def project(tmp_path):
     doctypes = folder / "courier_app" / "doctypes"
     doctypes.mkdir(parents=True)
     (folder / "courier_app" / "__init__.py").touch()
+    (folder / "courier_app" / "hooks.py").write_text('app_name = "courier_app"\n')
     (doctypes / "__init__.py").touch()
     (doctypes / "parcel.py").write_text(textwrap.dedent(DOCTYPES))
     ini = (ROOT / "alembic.ini").read_text()

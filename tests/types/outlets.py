@@ -37,6 +37,21 @@ class SJOutlet(Document):
         self.deposit = self.royalty_percentage * 2
 
 
+class RatedOutlet(SJOutlet):
+    """What another app adds to outlets, by extend_doctype_class."""
+
+    stars = Int()
+
+    def validate(self) -> None:
+        super().validate()
+        self.stars = min(self.stars, 5)
+
+
+def on_submit(doc: RatedOutlet, method: str) -> None:
+    reveal_type(doc.stars)  # R: int
+    reveal_type(doc.deposit)  # R: Amount
+
+
 outlet = get_doc(SJOutlet, "SJ-1")
 reveal_type(outlet)  # R: SJOutlet
 reveal_type(outlet.franchise_code)  # R: str
@@ -52,6 +67,10 @@ reveal_type(outlet.visits[0].minutes)  # R: int
 reveal_type(outlet.append("visits", {"visitor": "Ana"}))  # R: Any
 reveal_type(outlet.insert())  # R: SJOutlet
 reveal_type(outlet.get_doc_before_save())  # R: SJOutlet | None
+
+reveal_type(get_doc(RatedOutlet, "SJ-1").stars)  # R: int
+reveal_type(RatedOutlet.stars > 3)  # R: ColumnElement[bool]
+reveal_type(outlet.get("stars"))  # R: Any
 
 reveal_type(SJOutlet.deposit > 100)  # R: ColumnElement[bool]
 reveal_type(SJOutlet.franchise_code)  # R: Column[str]
@@ -82,6 +101,7 @@ outlet.franchise_code = 7  # E: assignment
 outlet.deposit = []  # E: assignment
 outlet.visits = "many"  # E: assignment
 print(outlet.francise_code)  # E: attr-defined
+print(outlet.stars)  # E: attr-defined
 get_doc(SJOutlet, 5)  # E: call-overload
 doclife.get_dok(SJOutlet, "SJ-1")  # E: attr-defined
 Data(requird=True)  # E: call-overload

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import importlib
 import logging
-import pkgutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -41,11 +40,9 @@ def histories(config: Config) -> list[AppHistory]:
 
 
 def load_metadata(apps: list[str]) -> MetaData:
-    """Returns the MetaData after importing the framework's tables and the doctypes of the apps."""
-    for app in apps:
-        package = importlib.import_module(f"{app}.doctypes")
-        for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
-            importlib.import_module(module.name)
+    """Returns the MetaData with the framework's tables, those of the apps, and what apps add to each other's."""
+    loaded = importlib.import_module("doclife.events.hooks").in_order(apps)
+    importlib.import_module("doclife.site.classes").site_classes(loaded)
     metadata: MetaData = importlib.import_module("doclife.schema.tables").metadata
     return metadata
 
@@ -82,7 +79,7 @@ def run(config: Config) -> None:
     history = next(one for one in known if one.name == name)
     metadata = config.attributes.get("metadata")
     if metadata is None:
-        metadata = load_metadata([one.name for one in known])
+        metadata = load_metadata([one.name for one in known if one != FRAMEWORK])
 
     writing = getattr(config.cmd_opts, "cmd", None)
     if writing is not None and writing[0].__name__ == "revision":

@@ -7,9 +7,10 @@ from datetime import date, datetime, time
 import pytest
 
 from doclife.core.amount import Amount
-from doclife.core.errors import SchemaError, UnknownFieldError, ValidationError
+from doclife.core.errors import AppNotInstalledError, SchemaError, UnknownFieldError, ValidationError
 from doclife.model.access import get_doc
 from doclife.model.document import Document
+from doclife.query.lists import get_all
 from doclife.schema.fieldtypes import Data, Int
 from doclife.schema.meta import Meta
 from tests.unit.model.shop import ShopInvoice, ShopItem, ShopOutlet, ShopRow, ShopStrict, ShopThing
@@ -286,11 +287,16 @@ def test_a_subclass_without_a_meta_of_its_own_overrides_and_shares_type_and_tabl
     assert type(get_doc("Shop Item", get_doc("Shop Item", {"title": "X"}).name)) is BigItem
 
 
-def test_an_overriding_class_cannot_add_columns():
-    with pytest.raises(SchemaError, match=r"ColouredItem\.colour: a class that overrides 'Shop Item' cannot add"):
+def test_a_subclass_with_fields_is_of_use_only_where_an_app_extends_the_type_by_it(site):
+    class ColouredItem(ShopItem):
+        colour = Data()
 
-        class ColouredItem(ShopItem):
-            colour = Data()
+    said = r"ColouredItem adds the fields colour to 'Shop Item', but no app that is installed on test names it"
+    for make in (lambda: ColouredItem(title="x"), lambda: get_doc(ColouredItem, "x"), lambda: get_all(ColouredItem)):
+        with pytest.raises(AppNotInstalledError, match=said):
+            make()
+    with pytest.raises(AttributeError, match=r"ColouredItem\.colour: no loaded app extends 'Shop Item' by this class"):
+        ColouredItem.colour  # noqa: B018
 
 
 def test_a_subclass_with_a_meta_is_a_type_of_its_own_with_the_fields_of_its_base(site):
