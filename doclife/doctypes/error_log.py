@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 from doclife.core import clock, ids
 from doclife.core.context import Context, current
 from doclife.model.document import Document
-from doclife.schema.fieldtypes import Check, Data, DynamicLink, Link, Text
+from doclife.schema.fieldtypes import Check, Data, Link, Text
 from doclife.schema.meta import Meta, Permission
 from doclife.utils.tracebacks import get_traceback
 
@@ -29,9 +29,11 @@ class ErrorLog(Document):
     #: the title, under Frappe's name of the field
     method = Data(label="Title", in_list_view=True)
     error = Text()
-    reference_doctype = Data()
-    reference_name = DynamicLink("reference_doctype")
+    reference_doctype = Data(in_list_view=True)
+    #: plain text, as in Frappe: a log must neither keep a document from being deleted nor need it to exist
+    reference_name = Data(index=True, in_list_view=True)
     job = Link("Background Job")
+    trace_id = Data(label="Trace ID", read_only=True)
     seen = Check()
 
 

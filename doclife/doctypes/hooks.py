@@ -4,6 +4,12 @@ app_name = "doclife"
 
 doc_events = {
     "*": {
-        "after_delete": "doclife.doctypes.deleted_document.keep_copy",
+        "on_change": "doclife.doctypes.version.record",
+        "on_discard": "doclife.doctypes.version.record",
+        "after_rename": "doclife.doctypes.version.record_rename",
+        "after_delete": [
+            "doclife.doctypes.deleted_document.keep_copy",
+            "doclife.doctypes.version.forget",
+        ],
     },
 }

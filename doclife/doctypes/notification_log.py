@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from doclife.model.document import Document
-from doclife.schema.fieldtypes import Check, Data, DynamicLink, Link, Select, Text
+from doclife.schema.fieldtypes import Check, Code, Data, Link, Select, Text
 from doclife.schema.meta import Meta, Permission
 
 
@@ -12,11 +12,14 @@ class NotificationLog(Document):
 
     meta = Meta(title_field="subject", permissions=[Permission("All", read=True, write=True, if_owner=True)])
 
-    subject = Data(reqd=True, in_list_view=True, length=255)
+    subject = Text(reqd=True, in_list_view=True)
     for_user = Link("User", reqd=True, index=True)
     type = Select("Alert", "Mention", "Energy Point", "Assignment", "Share", default="Alert")
     email_content = Text(label="Message")
     document_type = Data()
-    document_name = DynamicLink("document_type")
+    #: plain text, as in Frappe: a notice must not keep a document from being deleted
+    document_name = Data(index=True)
+    attached_file = Code(options="JSON", hidden=True)
+    link = Data(length=255)
     from_user = Link("User")
     read = Check()

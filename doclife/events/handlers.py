@@ -6,14 +6,18 @@ import importlib
 import inspect
 from collections.abc import Callable
 from itertools import count
-from typing import Any
+from typing import Any, TypeVar
 
 from doclife.core.errors import HookError, nearest
 from doclife.events.names import EVENTS
 
+Function = TypeVar("Function", bound=Callable[..., Any])
+
 WILDCARD = "*"
 #: the bands of one event's handlers, first to last (design 4)
 APPS, FRAMEWORK_BAND, SCRIPTS = range(3)
+
+_OPTION = "__doclife_option__"
 
 #: more arguments than any event has
 _ANY_NUMBER = 1000
@@ -24,7 +28,7 @@ _order = count()
 class Handler:
     """A declaration with its function, checked when it is made."""
 
-    __slots__ = ("app", "band", "event", "fn", "key", "location", "order", "path", "takes")
+    __slots__ = ("app", "band", "event", "fn", "key", "location", "option", "order", "path", "takes")
 
     def __init__(self, *, app: str, key: str, event: str, fn: Callable[..., Any], path: str = "", band: int = APPS):
         """Checks the function's signature.
@@ -42,9 +46,23 @@ class Handler:
         self.app, self.key, self.event, self.fn, self.band = app, key, event, fn, band
         self.path = path or dotted_path(fn)
         self.location = source_location(fn)
+        #: the option of its Meta that a document type must have for the handler to react, or ""
+        self.option: str = getattr(fn, _OPTION, "")
         self.order = next(_order)
         #: how many arguments the function is given
         self.takes = _arguments_to_pass(fn, event, f"{app}: {key!r} {event}: {self.path}")
+
+    def reacts_to(self, doctype: str, meta: Any, *, wildcard: bool) -> bool:
+        """Tells whether it belongs to the chain of a document type.
+
+        Args:
+            doctype: the document type.
+            meta: its Meta; None where the site does not have it.
+            wildcard: whether handlers of "*" belong to it; those for an option do anyway: the type has asked.
+        """
+        if self.option and not getattr(meta, self.option, False):
+            return False
+        return self.key == doctype or (self.key == WILDCARD and (wildcard or bool(self.option)))
 
     def run(self, doc: Any, args: tuple[Any, ...]) -> Any:
         """Calls the function with as many arguments as it takes."""
@@ -56,6 +74,22 @@ class Handler:
 
     def __repr__(self) -> str:
         return f"<Handler {self.key!r} {self.event} {self.path}>"
+
+
+def for_types_with(option: str) -> Callable[[Function], Function]:
+    """Makes the decorated handler react only to document types whose Meta has an option set.
+
+    Other types are not charged for it: the handler is in no chain of theirs.
+
+    Args:
+        option: name of the option, such as "track_changes".
+    """
+
+    def decorate(fn: Function) -> Function:
+        setattr(fn, _OPTION, option)
+        return fn
+
+    return decorate
 
 
 def dotted_path(fn: Callable[..., Any]) -> str:

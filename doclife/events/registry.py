@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
@@ -29,13 +29,13 @@ class Registry:
 
         Args:
             apps: in install order, the framework first.
-            doctypes: the document types of the site.
+            doctypes: the document types of the site; with their classes, where handlers ask for options of a Meta.
         Raises:
             HookError, UnknownEventError: a declaration cannot be used; the message names app, key and path.
         """
         self.apps = list(apps)
         self.doctypes = doctypes
-        self.signals = Signals()
+        self.signals = Signals(self._meta_of)
         #: grows whenever a handler is connected or disconnected; plans made before are out of date
         self.generation = 0
         #: what is odd but not wrong, for `doclife check`
@@ -62,6 +62,10 @@ class Registry:
             check_event(event, self.custom_events, where=f"{app.name}: @on({doctype!r}, {event!r})")
             self._warn_unknown(doctype, f"{app.name}: @on")
             self._connect(Handler(app=app.name, key=doctype, event=event, fn=fn, band=band))
+
+    def _meta_of(self, doctype: str) -> Any:
+        cls = self.doctypes.get(doctype) if isinstance(self.doctypes, Mapping) else None
+        return getattr(cls, "meta", None)
 
     def _warn_unknown(self, doctype: str, what: str) -> None:
         if doctype != WILDCARD and doctype not in self.doctypes:

@@ -18,6 +18,10 @@ from doclife.events.handlers import WILDCARD, Handler
 Call = tuple[str, Callable[..., Any], int]
 
 
+def _unknown(_doctype: str) -> None:
+    return None
+
+
 class Chain(tuple[Handler, ...]):
     """The handlers of one event of one document type in the order in which they run.
 
@@ -36,9 +40,10 @@ class Chain(tuple[Handler, ...]):
 class HookSignal(NamedSignal):
     """The signal of one event on one site; senders are document types."""
 
-    def __init__(self, name: str, doc: str | None = None) -> None:
-        """Makes the signal of an event, without receivers."""
-        super().__init__(name, doc)
+    def __init__(self, name: str, meta_of: Callable[[str], Any] = _unknown) -> None:
+        """Makes the signal of an event, without receivers; `meta_of` gives the Meta of a document type, or None."""
+        super().__init__(name)
+        self._meta_of = meta_of
         self._chains: dict[tuple[Any, bool], Chain] = {}
 
     def connect_handler(self, handler: Handler) -> None:
@@ -61,8 +66,12 @@ class HookSignal(NamedSignal):
         key, chains = (doctype, wildcard), self._chains
         found = chains.get(key)
         if found is None:
-            keys = (doctype, WILDCARD) if wildcard else (doctype,)
-            chosen = [each for each in list(self.receivers.values()) if isinstance(each, Handler) and each.key in keys]
+            meta = self._meta_of(doctype)
+            chosen = [
+                each
+                for each in list(self.receivers.values())
+                if isinstance(each, Handler) and each.reacts_to(doctype, meta, wildcard=wildcard)
+            ]
             chosen.sort(key=lambda each: (each.band, each.key == WILDCARD, each.order))
             found = chains[key] = Chain(chosen)
         return found
@@ -75,10 +84,19 @@ class HookSignal(NamedSignal):
 class Signals(Namespace):
     """The signals of one site by event."""
 
+    def __init__(self, meta_of: Callable[[str], Any] = _unknown) -> None:
+        """Begins without signals.
+
+        Args:
+            meta_of: gives the Meta of a document type, or None where the site does not have it.
+        """
+        super().__init__()
+        self._meta_of = meta_of
+
     def signal(self, name: str, doc: str | None = None) -> HookSignal:
         """Returns the signal of an event; made at the first question."""
         found = self.get(name)
         if not isinstance(found, HookSignal):
-            found = self.setdefault(name, HookSignal(name, doc))
+            found = self.setdefault(name, HookSignal(name, self._meta_of))
             assert isinstance(found, HookSignal)
         return found

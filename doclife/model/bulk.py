@@ -58,7 +58,7 @@ def _run(docs: Sequence[Any], kind: str) -> None:
         op.inserting = True
         op.now = ops[0].next_modified() if ops else None  # one operation, one time
         ops.append(op)
-        doc._state.before = Before(None, doc._state.stored_rows)
+        doc._state.before = Before(None, doc._state.stored_rows, kind)
     context.operations.append((docs[0].meta.doctype, f"({len(docs)} documents)", kind))
     taken: DuplicateKey | None = None
     try:
@@ -80,3 +80,5 @@ def _run(docs: Sequence[Any], kind: str) -> None:
             raise first_taken(ops, taken) from taken
         raise
     context.operations.pop()
+    for doc in docs:
+        doc._state.before.during = ""

@@ -17,7 +17,7 @@ from sqlalchemy import Table
 from doclife.core.context import AttrDict, current
 from doclife.core.errors import SchemaError
 from doclife.model import assigning, children, engine, images, reading, serialise
-from doclife.model.state import State
+from doclife.model.state import State, flag_during
 from doclife.schema import registry
 from doclife.schema.build import Blueprint, build
 from doclife.schema.field import Field, StandardColumn
@@ -222,12 +222,19 @@ class Document:
     def save(self, ignore_permissions: bool | None = None, ignore_version: bool | None = None) -> Self:
         """Saves the document: inserts a new one, writes the changes of a stored one.
 
+        Args:
+            ignore_permissions: do not ask whether the user may.
+            ignore_version: keep no Version of this save, or do although `flags.ignore_version` is set.
         Raises:
             TimestampMismatchError: it was changed since it was loaded.
             DoesNotExistError: it is not stored, and its naming rule does not let the caller choose the name.
         """
-        self._take_flags(ignore_permissions=ignore_permissions, ignore_version=ignore_version)
-        engine.save(self)
+        self._take_flags(ignore_permissions=ignore_permissions)
+        if ignore_version is None:
+            engine.save(self)
+            return self
+        with flag_during(self.flags, "ignore_version", ignore_version):
+            engine.save(self)
         return self
 
     def submit(self) -> Self:

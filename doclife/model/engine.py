@@ -102,9 +102,10 @@ def run(context: Context, doc: Any, kind: str, **options: Any) -> Operation:
     frame = unit.push()
     frame.add_restore(snapshot.restore)
     operations.append((doc.meta.doctype, doc.__dict__["name"], kind))
+    state = doc._state
+    around = state.before
     try:
-        state = doc._state
-        state.before = Before(None if op.inserting else state.row, state.stored_rows)
+        before = state.before = Before(None if op.inserting else state.row, state.stored_rows, kind)
         for step in steps:
             step(op)
         unit.release(frame)
@@ -113,7 +114,32 @@ def run(context: Context, doc: Any, kind: str, **options: Any) -> Operation:
         unit.roll_back(frame)
         raise
     operations.pop()
+    before.during = ""
+    if around is not None and around.during:
+        state.before = around  # inside an event of its own the image stays the one before that operation
     return op
+
+
+def insert_inside(doc: Any) -> None:
+    """Inserts a new document as a part of the operation in progress: in its frame, so it costs no savepoint.
+
+    Order: from a handler that lets every exception pass: what fails here is undone with that operation only.
+    """
+    context = current()
+    operations = context.operations
+    steps = plan(context, type(doc), lifecycle.INSERT)
+    if len(operations) >= MAX_DEPTH_OF_ONE:
+        _check_depth(operations, doc, lifecycle.INSERT)
+    op = Operation(context, doc, lifecycle.INSERT, {})
+    op.inserting = True
+    before = doc._state.before = Before(None, doc._state.stored_rows, lifecycle.INSERT)
+    operations.append((doc.meta.doctype, doc.__dict__["name"], lifecycle.INSERT))
+    try:
+        for step in steps:
+            step(op)
+    finally:
+        operations.pop()
+    before.during = ""
 
 
 def _check_depth(operations: list[tuple[str, Any, str]], doc: Any, kind: str) -> None:

@@ -95,6 +95,8 @@ def _of_handler(handler: Handler, before: Sequence[Handler], doctype: str, order
         band, why = "scripts", "server scripts come last, the oldest first"
     elif handler.band == FRAMEWORK_BAND:
         band, why = "doclife", "doclife's own reactions come after those of all apps"
+        if handler.option:
+            why += f"; the type says Meta({handler.option}=True)"
     elif handler.key == WILDCARD:
         band, why = WILDCARD, f"handlers of '*' come after those of {doctype}"
     else:

@@ -8,6 +8,8 @@ the application has set stay as they are (design 3, "Every operation is atomic")
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from operator import itemgetter
 from typing import Any
 
@@ -28,12 +30,19 @@ _child_standard_of = itemgetter(*_CHILD_STANDARD)
 class Before:
     """The document as it was before an operation; made into an object only when asked for."""
 
-    __slots__ = ("row", "stored_rows")
+    __slots__ = ("during", "row", "stored_rows")
 
-    def __init__(self, row: Row | None, stored_rows: StoredRows) -> None:
-        """Keeps the rows; `row` None means the document was new."""
+    def __init__(self, row: Row | None, stored_rows: StoredRows, during: str = "") -> None:
+        """Keeps the rows; `row` None means the document was new.
+
+        Args:
+            row: of the document.
+            stored_rows: of its tables.
+            during: the operation in progress; "" when none is.
+        """
         self.row = row
         self.stored_rows = stored_rows
+        self.during = during
 
 
 class State:
@@ -58,6 +67,20 @@ class State:
         self.flags: AttrDict | None = None
         #: serial of the unit's transaction in which it was loaded, or -1
         self.loaded_in = -1
+
+
+@contextmanager
+def flag_during(flags: AttrDict, name: str, value: Any) -> Iterator[None]:
+    """Sets a flag for the block."""
+    missing = name not in flags
+    before, flags[name] = flags.get(name), value
+    try:
+        yield
+    finally:
+        if missing:
+            flags.pop(name, None)
+        else:
+            flags[name] = before
 
 
 class Snapshot:

@@ -259,4 +259,4 @@ def test_a_function_of_a_key_that_does_not_import_names_app_and_key():
 def test_the_registry_of_a_site_holds_doclifes_own_reactions(site):
     assert isinstance(site.registry, Registry)
     kept = [each.path for each in site.registry.chain("after_delete", "User")]
-    assert kept == ["doclife.doctypes.deleted_document.keep_copy"]
+    assert kept == ["doclife.doctypes.deleted_document.keep_copy", "doclife.doctypes.version.forget"]
