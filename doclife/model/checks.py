@@ -1,4 +1,4 @@
-"""Framework checks of values (reference 1.6): mandatory, options, length, sign, what submitting fixes.
+"""Framework checks of values (design 3): mandatory, options, length, sign, form.
 
 The usual case costs one generated expression per row (`RowFormat.fits`). Only when it says no,
 the checks here run one by one, to round amounts and to say exactly what is wrong.
@@ -15,14 +15,12 @@ from typing import Any, NoReturn
 from doclife.core import json
 from doclife.core.amount import Amount
 from doclife.core.errors import (
-    CannotChangeConstantError,
     CharacterLengthExceededError,
     DataError,
     InvalidEmailAddressError,
     InvalidUrlError,
     MandatoryError,
     NonNegativeError,
-    UpdateAfterSubmitError,
     ValidationError,
 )
 from doclife.model import passwords
@@ -32,8 +30,6 @@ from doclife.schema.fieldtypes import Check, Data, Select, TextField
 from doclife.schema.rows import option_fits, round_amount
 
 _TAG = re.compile(r"<[^>]*>")
-#: what an update after submit may always change
-_FREE = frozenset({"modified", "modified_by", "idx", "docstatus", "creation", "owner"})
 _MODIFIED = 3  # its place in every row: see schema.tables.STANDARD_COLUMNS
 
 
@@ -56,10 +52,11 @@ def refuse_kept(doc: Any, fields: Collection[str] | None = None) -> None:
     """
     for field, reason in (doc._state.kept or {}).items():
         if fields is None or field in fields:
-            _refuse(doc, field, f"{doc.__dict__[field]!r} is not valid: {reason}")
+            refuse(doc, field, f"{doc.__dict__[field]!r} is not valid: {reason}")
 
 
-def _refuse(doc: Any, field: str, problem: str, error: type[ValidationError] = ValidationError) -> NoReturn:
+def refuse(doc: Any, field: str, problem: str, error: type[ValidationError] = ValidationError) -> NoReturn:
+    """Refuses a value: raises `error` with document, row, field and what is wrong with it."""
     raise error(
         f"{describe(doc)}: {doc.meta.get_label(field)} ({field}): {problem}",
         doctype=doc.doctype,
@@ -160,7 +157,7 @@ def _collect_rows(op: Operation, table_field: str) -> list[tuple[Any, Row]]:
 
 
 def check_values(op: Operation) -> None:
-    """Checks every value of the document and its rows.
+    """Checks every value of the document and its rows: what is mandatory everywhere, then each kind of check.
 
     Raises:
         MandatoryError, ValidationError, NonNegativeError, CharacterLengthExceededError, ...: by kind;
@@ -170,68 +167,102 @@ def check_values(op: Operation) -> None:
     doc = op.doc
     blueprint = doc._blueprint
     assert op.row is not None
-    flags = doc._state.flags
-    ignore_mandatory = bool(flags and flags.get("ignore_mandatory"))
-    if not blueprint.format.fits(op.row):
-        _check_one(doc, ignore_mandatory)
-        op.row = blueprint.format.take(doc.__dict__)
+    unfit = [] if blueprint.format.fits(op.row) else [doc]
+    empty_tables = []
     for name, field in blueprint.table_fields.items():
         pairs = op.child_rows[name]
-        if field.reqd and not pairs and not ignore_mandatory:
-            raise MandatoryError(
-                f"{describe(doc)}: {field.label} ({name}) needs at least one row",
-                doctype=doc.doctype,
-                name=doc.name,
-                field=name,
-            )
-        for n, (row, taken) in enumerate(pairs):
-            child_format = row._blueprint.format
-            if not child_format.fits(taken):
-                _check_one(row, ignore_mandatory)
-                pairs[n] = (row, child_format.take(row.__dict__))
+        if field.reqd and not pairs:
+            empty_tables.append(name)
+        unfit += [row for row, taken in pairs if not row._blueprint.format.fits(taken)]
+    if not unfit and not empty_tables:
+        return
+    flags = doc._state.flags
+    if not (flags and flags.get("ignore_mandatory")):
+        _check_mandatory(doc, unfit, empty_tables)
+    importing = bool(op.context.flags.in_import)
+    for each in unfit:
+        for check in CHECKS:
+            if importing and check is check_select:
+                continue
+            for field in each._blueprint.fields.values():
+                check(each, field)
+    op.row = blueprint.format.take(doc.__dict__)
+    for name, pairs in op.child_rows.items():
+        op.child_rows[name] = [(row, row._blueprint.format.take(row.__dict__)) for row, _ in pairs]
 
 
-def _check_one(doc: Any, ignore_mandatory: bool) -> None:
-    """Runs the checks of one document or row one by one, in the reference's order."""
-    fields = doc._blueprint.fields.values()
+def _check_mandatory(doc: Any, unfit: list[Any], empty_tables: list[str]) -> None:
+    """Refuses once for all that is missing in the document and its rows."""
+    missing = {id(each): (each, _missing(each)) for each in unfit}
+    of_doc = missing.setdefault(id(doc), (doc, []))[1]
+    of_doc += empty_tables
+    parts = []
+    for each, names in missing.values():
+        if names:
+            labels = ", ".join(f"{each.meta.get_label(name)} ({name})" for name in names)
+            parts.append(f"{describe(each)}: mandatory, but empty: {labels}")
+    if parts:
+        names = next(names for _, names in missing.values() if names)
+        raise MandatoryError("; ".join(parts), doctype=doc.doctype, name=doc.name, fields=names, field=names[0])
+
+
+def _missing(doc: Any) -> list[str]:
     values = doc.__dict__
-    if not ignore_mandatory:
-        missing = [each.name for each in fields if each.reqd and _is_missing(each, values[each.name])]
-        if missing:
-            labels = ", ".join(f"{doc.meta.get_label(name)} ({name})" for name in missing)
-            raise MandatoryError(
-                f"{describe(doc)}: mandatory, but empty: {labels}",
-                doctype=doc.doctype,
-                name=doc.name,
-                fields=missing,
-                field=missing[0],
-            )
-    for each in fields:
-        value = values[each.name]
-        if isinstance(value, (Amount, float)) and not isfinite(value):
-            _refuse(doc, each.name, f"{value!r} is not valid: a finite number is expected")
+    return [each.name for each in doc._blueprint.fields.values() if each.reqd and _is_missing(each, values[each.name])]
+
+
+def check_number(doc: Any, field: Any) -> None:
+    """Refuses what is no number of its field's kind, and rounds amounts."""
+    values = doc.__dict__
+    value = values[field.name]
+    if isinstance(value, (Amount, float)):
+        if not isfinite(value):
+            refuse(doc, field.name, f"{value!r} is not valid: a finite number is expected")
         if isinstance(value, Amount):
-            values[each.name] = value = round_amount(value)
-        if isinstance(each, Check) and value not in (0, 1):
-            _refuse(doc, each.name, f"{value!r} is not valid: 0, 1, False or True is expected")
-        if value is None or value == "":
-            continue
-        if isinstance(each, Data) and each.options and not option_fits(each.options, value):
-            kind = {"Email": InvalidEmailAddressError, "URL": InvalidUrlError}.get(each.options, ValidationError)
-            _refuse(doc, each.name, f"{value!r} is not a valid {each.options}", kind)
-        if isinstance(each, Select) and each.options:
-            values[each.name] = value = value.strip()
-        if isinstance(each, Select) and each.options and value and value not in each.options:
-            _refuse(doc, each.name, f"{value!r} is not one of {', '.join(map(repr, each.options))}")
-        if each.non_negative and not isinstance(each, TextField) and value < 0:
-            _refuse(doc, each.name, f"{_shown(value)} is negative", NonNegativeError)
-        if isinstance(each, TextField) and each.max_length and len(value) > each.max_length:
-            _refuse(
-                doc,
-                each.name,
-                f"{len(value)} characters, but at most {each.max_length} fit",
-                CharacterLengthExceededError,
-            )
+            values[field.name] = round_amount(value)
+    if isinstance(field, Check) and value not in (0, 1):
+        refuse(doc, field.name, f"{value!r} is not valid: 0, 1, False or True is expected")
+
+
+def check_select(doc: Any, field: Any) -> None:
+    """Refuses what is none of the options of a Select."""
+    value = doc.__dict__[field.name]
+    if not isinstance(field, Select) or not field.options or not value:
+        return
+    doc.__dict__[field.name] = value = value.strip()
+    if value and value not in field.options:
+        refuse(doc, field.name, f"{value!r} is not one of {', '.join(map(repr, field.options))}")
+
+
+def check_length(doc: Any, field: Any) -> None:
+    """Refuses text that is longer than its column."""
+    value = doc.__dict__[field.name]
+    if value and isinstance(field, TextField) and field.max_length and len(value) > field.max_length:
+        refuse(
+            doc,
+            field.name,
+            f"{len(value)} characters, but at most {field.max_length} fit",
+            CharacterLengthExceededError,
+        )
+
+
+def check_sign(doc: Any, field: Any) -> None:
+    """Refuses negative numbers where the field allows none."""
+    value = doc.__dict__[field.name]
+    if field.non_negative and value and not isinstance(field, TextField) and value < 0:
+        refuse(doc, field.name, f"{shown(value)} is negative", NonNegativeError)
+
+
+def check_form(doc: Any, field: Any) -> None:
+    """Refuses text that has not the form which the field's option names: Email, URL, Phone."""
+    value = doc.__dict__[field.name]
+    if value and isinstance(field, Data) and field.options and not option_fits(field.options, value):
+        kind = {"Email": InvalidEmailAddressError, "URL": InvalidUrlError}.get(field.options, ValidationError)
+        refuse(doc, field.name, f"{value!r} is not a valid {field.options}", kind)
+
+
+#: the checks of one value, in the order of design 3; each is done for all fields before the next
+CHECKS = (check_number, check_select, check_length, check_sign, check_form)
 
 
 def refuse_unstorable(op: Operation, error: DataError) -> None:
@@ -246,7 +277,7 @@ def refuse_unstorable(op: Operation, error: DataError) -> None:
             problem = _storage_problem(doc.__dict__[name], dialect)
             if problem:
                 try:
-                    _refuse(doc, name, problem)
+                    refuse(doc, name, problem)
                 except ValidationError as refusal:
                     raise refusal from error
 
@@ -281,71 +312,7 @@ def _is_missing(field: Any, value: Any) -> bool:
     return not value.strip() or (field.fieldtype == "Text" and "<img" not in value and not _TAG.sub("", value).strip())
 
 
-def check_set_only_once(op: Operation) -> None:
-    """Refuses changes of fields that may be set only once, and of `creation` and `owner`.
-
-    Raises:
-        CannotChangeConstantError: names field, old and new value.
-    """
-    doc = op.doc
-    before, now = doc._state.row, op.row
-    if before is None or now is None:
-        return
-    index = doc._blueprint.format.index
-    constant = ["creation", "owner"]
-    constant += [name for name, each in doc._blueprint.fields.items() if each.set_only_once]
-    for name in constant:
-        old, new = before[index[name]], now[index[name]]
-        if old != new and (old is not None or name in ("creation", "owner")):
-            _refuse(
-                doc,
-                name,
-                f"may be set only once; it is {_shown(old)} and cannot become {_shown(new)}",
-                CannotChangeConstantError,
-            )
-    for name, field in doc._blueprint.table_fields.items():
-        if field.set_only_once and doc._state.stored_rows.get(name) and doc.has_value_changed(name):
-            _refuse(doc, name, "its rows may be set only once", CannotChangeConstantError)
-
-
-def check_update_after_submit(op: Operation) -> None:
-    """Refuses changes of fields that submitting has fixed (reference 1.6.14).
-
-    Raises:
-        UpdateAfterSubmitError: names field, old and new value.
-    """
-    doc = op.doc
-    flags = doc._state.flags
-    if flags and flags.get("ignore_validate_update_after_submit"):
-        return
-    _refuse_fixed(doc, doc._state.row, op.row)
-    for name, field in doc._blueprint.table_fields.items():
-        stored = doc._state.stored_rows.get(name, {})
-        pairs = op.child_rows[name]
-        if not field.allow_on_submit and ({row.name for row, _ in pairs} != stored.keys()):
-            _refuse(doc, name, "rows cannot be added or removed after submitting", UpdateAfterSubmitError)
-        for row, taken in pairs:
-            if row.name in stored:
-                _refuse_fixed(row, stored[row.name], taken)
-
-
-def _refuse_fixed(doc: Any, before: Row | None, now: Row | None) -> None:
-    if before is None or now is None or before == now:
-        return
-    for name, old, new in zip(doc._blueprint.columns, before, now, strict=True):
-        if old == new or name in _FREE:
-            continue
-        field = doc._blueprint.fields.get(name)
-        if field is None or not field.allow_on_submit:
-            _refuse(
-                doc,
-                name,
-                f"cannot be changed after submitting, from {_shown(old)} to {_shown(new)}; cancel and amend instead",
-                UpdateAfterSubmitError,
-            )
-
-
-def _shown(value: Any) -> str:
+def shown(value: Any) -> str:
     """Returns a value as people write it in code: numbers plain, text quoted."""
     if isinstance(value, Amount):
         return str(value.normalize())

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from doclife.core import clock
 from doclife.core.context import Context
 from doclife.core.errors import ValidationError
-from doclife.model import assigning, backlinks, checks, links, naming, writing
+from doclife.model import assigning, backlinks, checks, fixed, links, naming, writing
 from doclife.model.operation import Operation
 from doclife.permissions.rules import check_permission
 from doclife.schema.tables import AMENDED_FROM
@@ -183,8 +183,8 @@ STEPS: dict[str, Step] = {
     "<check_links>": Step(links.check_links, links.has_links),
     "<check_changed_links>": Step(check_changed_links, links.has_links),
     "<check_values>": Step(check_values, _always),
-    "<check_set_only_once>": Step(checks.check_set_only_once, _always),
-    "<check_update_after_submit>": Step(checks.check_update_after_submit, _always),
+    "<check_set_only_once>": Step(fixed.check_set_only_once, _always),
+    "<check_update_after_submit>": Step(fixed.check_update_after_submit, _always),
     "<check_amended>": Step(check_amended, _is_submittable),
     "<check_deletable>": Step(check_deletable, _always),
     "<check_cancel_backlinks>": Step(backlinks.check_cancel_backlinks, _always),

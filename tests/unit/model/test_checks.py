@@ -58,12 +58,12 @@ def test_what_is_not_empty_is_accepted(field, value):
 def test_all_missing_fields_are_named_at_once():
     with pytest.raises(MandatoryError) as caught:
         ShopStrict(name="X", body="y").insert()
-    assert str(caught.value) == "Shop Strict X: mandatory, but empty: Label (label), Day (day)"
-    assert caught.value.context["fields"] == ["label", "day"]
+    assert str(caught.value) == "Shop Strict X: mandatory, but empty: Label (label), Day (day), Rows (rows)"
+    assert caught.value.context["fields"] == ["label", "day", "rows"]
 
 
 def test_a_table_that_needs_a_row_says_so():
-    with pytest.raises(MandatoryError, match=r"Shop Strict X: Rows \(rows\) needs at least one row"):
+    with pytest.raises(MandatoryError, match=r"Shop Strict X: mandatory, but empty: Rows \(rows\)$"):
         ShopStrict({**FULL, "rows": []}, name="X").insert()
 
 
