@@ -105,6 +105,7 @@ if TYPE_CHECKING:
     from doclife.model.access import get_doc as get_doc
     from doclife.model.access import get_docs as get_docs
     from doclife.model.access import new_doc as new_doc
+    from doclife.model.access import rename_doc as rename_doc
     from doclife.model.bulk import insert_many as insert_many
     from doclife.model.document import Document as Document
     from doclife.model.lookup import delete_doc_if_exists as delete_doc_if_exists
@@ -152,6 +153,7 @@ _PLACES: dict[str, str] = {
     "get_doc": "doclife.model.access:get_doc",
     "get_docs": "doclife.model.access:get_docs",
     "new_doc": "doclife.model.access:new_doc",
+    "rename_doc": "doclife.model.access:rename_doc",
     "insert_many": "doclife.model.bulk:insert_many",
     "delete_doc_if_exists": "doclife.model.lookup:delete_doc_if_exists",
     "get_last_doc": "doclife.model.lookup:get_last_doc",

@@ -6,7 +6,10 @@ doc_events = {
     "*": {
         "on_change": "doclife.doctypes.version.record",
         "on_discard": "doclife.doctypes.version.record",
-        "after_rename": "doclife.doctypes.version.record_rename",
+        "after_rename": [
+            "doclife.doctypes.version.record_rename",
+            "doclife.doctypes.references.follow_rename",
+        ],
         "after_delete": [
             "doclife.doctypes.deleted_document.keep_copy",
             "doclife.doctypes.version.forget",

@@ -8,9 +8,11 @@ from typing import Any, TypeVar, overload
 
 from doclife.core.context import current
 from doclife.core.errors import DoesNotExistError, ValidationError
+from doclife.core.messages import msgprint
 from doclife.model import engine
 from doclife.model.document import Document
 from doclife.model.loading import load, materialise, name_text
+from doclife.model.renaming import NameTaken
 from doclife.model.steps import fill_defaults
 from doclife.query.select import first_name
 from doclife.schema import registry
@@ -177,6 +179,58 @@ def delete_doc(
             doc.flags.ignore_permissions = True
         engine.delete(doc, force=force, delete_permanently=delete_permanently)
     return all_there
+
+
+def rename_doc(
+    doctype: Any,
+    old: str,
+    new: str,
+    force: bool = False,
+    merge: bool = False,
+    ignore_if_exists: bool = False,
+    show_alert: bool = True,
+    rebuild_search: bool = True,
+    *,
+    ignore_permissions: bool = False,
+    validate: bool = True,
+) -> str:
+    """Gives a stored document another name; every link to it follows. Returns the name it has then.
+
+    Args:
+        doctype: document type or class.
+        old: its name.
+        new: the name it is to have; before_rename may return another.
+        force: rename although the type does not say `allow_rename`.
+        merge: unite it with the stored document of the new name, which stays; this one is deleted.
+        ignore_if_exists: do nothing where a document of the new name exists already.
+        show_alert: tell the user with a passing notice.
+        rebuild_search: of Frappe's signature; there is no search index to rebuild.
+        ignore_permissions: do not ask whether the user may, nor whether the type allows it.
+        validate: False is `ignore_permissions`.
+    Raises:
+        DoesNotExistError, ValidationError, NameError, PermissionDenied: as `Document.rename`.
+    """
+    cls = _class(doctype)
+    unit: UnitOfWork = current().unit
+    if ignore_if_exists and not merge and _is_stored(unit, cls, new):
+        return old if _is_stored(unit, cls, old) else new
+    doc = load(unit, cls, old)
+    if ignore_permissions:
+        doc.flags.ignore_permissions = True
+    try:
+        name = engine.rename(doc, new, merge=merge, force=force, ask=validate)
+    except NameTaken:  # before_rename has chosen another name than was asked for
+        if not ignore_if_exists:
+            raise
+        return old
+    if show_alert:
+        msgprint(f"{cls.meta.doctype} {old} is now {name}", alert=True, indicator="green")
+    return name
+
+
+def _is_stored(unit: UnitOfWork, cls: Any, name: str) -> bool:
+    statements = cls._blueprint.statements(unit.database.engine.dialect)
+    return bool(statements.lookup(unit.link.rows, ("name",), [name_text(cls, name)]))
 
 
 def copy_doc(doc: D, ignore_no_copy: bool = True) -> D:

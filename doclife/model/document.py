@@ -8,16 +8,17 @@ in files of their own: `engine` runs operations in the order of `lifecycle`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, ClassVar, Self
 
 from sqlalchemy import Table
 
-from doclife.core.context import AttrDict, current
+from doclife.core.context import current
 from doclife.core.errors import SchemaError
-from doclife.model import assigning, children, engine, images, reading, serialise
+from doclife.model import assigning, children, engine, images, reading
 from doclife.model.state import State, flag_during
+from doclife.model.values import RESERVED_ATTRIBUTES, Values
 from doclife.schema import registry
 from doclife.schema.build import Blueprint, build
 from doclife.schema.field import Field, StandardColumn
@@ -25,18 +26,13 @@ from doclife.schema.fieldtypes import AnyField
 from doclife.schema.fieldtypes import Table as TableField
 from doclife.schema.meta import Meta
 
-#: names that assignment and `set` never take for a field
-_RESERVED_ATTRIBUTES = frozenset({"doctype", "meta", "flags"})
 
-
-class Document:
+class Document(Values):
     """A business document; subclass it and declare fields (`doclife.fields`)."""
 
     __slots__ = ("__dict__", "__weakref__", "_state")
 
-    meta: ClassVar[Meta]
     __table__: ClassVar[Table]
-    _blueprint: ClassVar[Blueprint]
     #: of a class that extends another app's type: the fields that it adds
     _adds_fields: ClassVar[tuple[str, ...]]
 
@@ -54,7 +50,6 @@ class Document:
     parent = StandardColumn[str, str | None]()
     parenttype = StandardColumn[str, str | None]()
     parentfield = StandardColumn[str, str | None]()
-    _state: State
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -102,76 +97,10 @@ class Document:
             children.set_rows(self, name, value)
         elif name == "docstatus":
             assigning.assign_docstatus(self, value)
-        elif name in _RESERVED_ATTRIBUTES:
+        elif name in RESERVED_ATTRIBUTES:
             raise AttributeError(f"{self.doctype}.{name} cannot be set")
         else:
             object.__setattr__(self, name, value)
-
-    @property
-    def doctype(self) -> str:
-        """The document type."""
-        return self.meta.doctype
-
-    @property
-    def flags(self) -> AttrDict:
-        """Flags of this object for its operations and handlers; never stored."""
-        if self._state.flags is None:
-            self._state.flags = AttrDict()
-        return self._state.flags
-
-    @property
-    def parent_doc(self) -> Document | None:
-        """The document this row belongs to, or None."""
-        parent: Document | None = self._state.parent
-        return parent
-
-    def get(
-        self, key: str | Mapping[str, Any], filters: Any = None, limit: int | None = None, default: Any = None
-    ) -> Any:
-        """Returns a value; for a table field the rows, filtered by `filters` when it is a dict.
-
-        A second argument that is no dict is the default, as with `dict.get`.
-        """
-        return children.get(self, key, filters, limit, default)
-
-    def set(self, key: str, value: Any) -> None:
-        """Sets a field or an attribute."""
-        if key not in _RESERVED_ATTRIBUTES:
-            setattr(self, key, value)
-
-    def update(self, values: Mapping[str, Any]) -> Self:
-        """Sets many fields.
-
-        Raises:
-            UnknownFieldError: the type has no such field; nothing is set.
-        """
-        assigning.update(self, values)
-        return self
-
-    def append(self, table_field: str, row: Mapping[str, Any] | Document | None = None, position: int = -1) -> Any:
-        """Adds a child row and returns it; with a position the rows after it are renumbered."""
-        return children.append(self, table_field, row, position)
-
-    def extend(self, table_field: str, rows: Iterable[Mapping[str, Any] | Document]) -> None:
-        """Adds child rows."""
-        for row in list(rows):
-            children.append(self, table_field, row)
-
-    def remove(self, row: Document) -> None:
-        """Removes a child row; those after it are renumbered."""
-        children.remove(self, row)
-
-    def get_all_children(self) -> list[Document]:
-        """Returns the rows of all table fields."""
-        return children.all_rows(self)
-
-    def as_dict(self, *, no_nulls: bool = False, no_default_fields: bool = False) -> AttrDict:
-        """Returns the values as a dict, rows as lists of dicts; passwords are left out."""
-        return serialise.as_dict(self, no_nulls=no_nulls, no_default_fields=no_default_fields)
-
-    def as_json(self, *, indent: int | None = 1) -> str:
-        """Returns the values as JSON text."""
-        return serialise.as_json(self, indent=indent)
 
     # -- before-image ------------------------------------------------------------------------------
 
@@ -265,6 +194,21 @@ class Document:
         self._take_flags(ignore_permissions=ignore_permissions)
         engine.delete(self, force=force, delete_permanently=delete_permanently)
 
+    def rename(self, name: str, merge: bool = False, force: bool = False, validate_rename: bool = True) -> Self:
+        """Gives the document another name; every link to it follows, and the object is loaded anew.
+
+        Args:
+            name: the new name; before_rename may return another.
+            merge: unite it with the stored document of that name, which stays; this one is deleted.
+            force: rename although the type does not say `allow_rename`.
+            validate_rename: False: as `force`, and do not ask whether the user may.
+        Raises:
+            ValidationError: it cannot be renamed, or not to this. NameError: the name is not allowed.
+            PermissionDenied; UniqueValidationError: links to both stand where each may be linked once.
+        """
+        engine.rename(self, name, merge=merge, force=force, ask=validate_rename)
+        return self
+
     def db_set(
         self,
         field: str | Mapping[str, Any],
@@ -326,7 +270,7 @@ class Document:
 
 
 #: names that no field may have: what Document itself needs
-RESERVED = frozenset(name for name in vars(Document) if not name.startswith("__")) | frozenset(
+RESERVED = frozenset(name for cls in (Document, Values) for name in vars(cls) if not name.startswith("__")) | frozenset(
     {
         "doctype",
         "name",

@@ -24,9 +24,10 @@ from doclife.model import lifecycle
 from doclife.model.checks import describe, refuse_kept
 from doclife.model.children import all_rows
 from doclife.model.lifecycle import LIFECYCLE, MAX_DEPTH, MAX_DEPTH_OF_ONE, is_step
-from doclife.model.loading import fetch, materialise
+from doclife.model.loading import fetch, load, materialise
 from doclife.model.naming import caller_may_choose
 from doclife.model.operation import Operation
+from doclife.model.reading import reload
 from doclife.model.state import Before, Snapshot
 from doclife.model.steps import STEPS, Run
 from doclife.permissions import rules
@@ -77,18 +78,19 @@ def _event_step(registry: Registry, cls: Any, event: str, traced: bool) -> Run |
         return None
 
     def run(op: Operation) -> None:
-        fire(op.context, op.doc, event, method, chain, op.args)
+        op.answer = fire(op.context, op.doc, event, method, chain, op.args)
 
     return run
 
 
-def run(context: Context, doc: Any, kind: str, **options: Any) -> Operation:
+def run(context: Context, doc: Any, kind: str, args: tuple[Any, ...] = (), **options: Any) -> Operation:
     """Runs an operation; an exception leaves neither rows nor jobs nor callbacks of it.
 
     Args:
         context: the open context.
         doc: the document.
         kind: a key of the lifecycle table.
+        args: further arguments of the events.
         options: arguments of the call, for the steps.
     """
     unit = context.unit
@@ -98,6 +100,7 @@ def run(context: Context, doc: Any, kind: str, **options: Any) -> Operation:
         _check_depth(operations, doc, kind)
     snapshot = Snapshot(doc, all_rows(doc))
     op = Operation(context, doc, kind, options)
+    op.args = args
     op.inserting = kind in (lifecycle.INSERT, lifecycle.INSERT_SUBMITTED)
     frame = unit.push()
     frame.add_restore(snapshot.restore)
@@ -282,6 +285,36 @@ def delete(doc: Any, *, force: bool = False, delete_permanently: bool = False) -
         doc.flags.delete_permanently = True  # read by the handler that keeps a copy
     op = run(current(), doc, lifecycle.DELETE, force=force)
     op.doc._state.row = None
+
+
+def rename(doc: Any, new: str, *, merge: bool, force: bool, ask: bool) -> str:
+    """Gives a stored document another name, or unites it with the one of that name; returns the name it has then.
+
+    The object is loaded anew under that name, as by `reload`.
+
+    Args:
+        doc: the document.
+        new: the name; before_rename may answer another one.
+        merge: unite with the document of that name: this one is deleted, with its events.
+        force: do not ask whether the type allows it.
+        ask: whether to ask for permission too.
+    """
+    context = current()
+    unit = context.unit
+    cls, state = type(doc), doc._state
+    old = state.row[0] if state.row is not None else doc.name
+    with unit.savepoint() as frame:
+        op = run(context, doc, lifecycle.RENAME, (old, new, merge), merge=merge, force=force, ask=ask)
+        name: str = op.args[1]
+        if merge:
+            source = load(unit, cls, old)
+            source._state.flags = state.flags
+            delete(source)
+        rows = {field: doc.__dict__.get(field) for field in doc._blueprint.table_fields}
+        frame.add_restore(lambda: doc.__dict__.update(rows))  # what is loaded now are other objects
+        doc.__dict__["name"] = name
+        reload(doc)
+    return name
 
 
 def db_set(doc: Any, values: dict[str, Any], *, update_modified: bool = True) -> None:

@@ -15,6 +15,7 @@ UPDATE_AFTER_SUBMIT = "save of a submitted document"
 CANCEL = "cancel"
 DISCARD = "discard"
 DELETE = "delete"
+RENAME = "rename"
 DB_SET = "db_set"
 
 _NAMING = ("before_naming", "<clear_name>", "autoname", "<name>")
@@ -138,6 +139,14 @@ LIFECYCLE: dict[str, tuple[str, ...]] = {
         "<delete>",
         "after_delete",
     ),
+    RENAME: (
+        "<check_renamable>",
+        "<permit_rename>",
+        "before_rename",
+        "<check_new_name>",
+        "<rename>",
+        "after_rename",
+    ),
     DB_SET: (
         "before_change",
         "<write_columns>",
@@ -157,5 +166,5 @@ def is_step(word: str) -> bool:
 
 def events_of(operation: str) -> list[str]:
     """Returns the events of an operation in order, with "║" where it is written."""
-    writes = ("<write>", "<delete>", "<write_columns>")
+    writes = ("<write>", "<delete>", "<rename>", "<write_columns>")
     return ["║" if word in writes else word for word in LIFECYCLE[operation] if not is_step(word) or word in writes]

@@ -73,6 +73,29 @@ def fetch(
     return _fetch(unit, cls, name, for_update=for_update)
 
 
+def lock_row(unit: UnitOfWork, cls: Any, name: str, *, wait: bool = True) -> Row | None:
+    """Locks a document's row until the transaction ends, and returns it as it is now; None: it is not stored.
+
+    Args:
+        unit: the unit of work.
+        cls: class of the document.
+        name: of the document.
+        wait: False: do not wait for who has it locked. SQLite has one lock for all, and waits for that.
+    Raises:
+        QueryTimeoutError: somebody else has it locked.
+    """
+    statements = cls._blueprint.statements(unit.database.engine.dialect)
+    text = statements.select_for_update if wait else statements.select_nowait
+    if unit.link.dialect == "postgresql":
+        with unit.savepoint():  # as in `fetch`
+            unit.before_write()
+            found = unit.link.rows(text, (name,))
+    else:
+        unit.before_write()
+        found = unit.link.rows(text, (name,))
+    return statements.load(found[0]) if found else None
+
+
 def name_text(cls: Any, name: Any) -> str:
     """Returns a name as text; whole numbers are names too.
 

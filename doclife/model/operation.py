@@ -18,6 +18,7 @@ class Operation:
     """An operation on one document, from its first step to its last."""
 
     __slots__ = (
+        "answer",
         "args",
         "child_rows",
         "context",
@@ -48,6 +49,8 @@ class Operation:
         self.options = options
         #: further arguments of the events
         self.args: tuple[Any, ...] = ()
+        #: what the last event answered
+        self.answer: Any = None
         self.inserting = False
         #: naive site time of the operation
         self.now: datetime | None = None

@@ -10,14 +10,13 @@ from doclife.model.loading import load
 
 
 def reload(doc: Any) -> None:
-    """Loads a document over the object it is in; flags stay.
+    """Loads a document over the object it is in; flags, before-image and attributes that are no fields stay.
 
     Raises:
         DoesNotExistError: it is not stored.
     """
     fresh = load(current().unit, type(doc), doc.name)
     values, state = doc.__dict__, doc._state
-    values.clear()
     values.update(fresh.__dict__)
     for rows in (values[name] for name in doc._blueprint.table_fields):
         for row in rows:

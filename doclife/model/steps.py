@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from doclife.core import clock
 from doclife.core.context import Context
 from doclife.core.errors import ValidationError
-from doclife.model import assigning, backlinks, checks, fixed, links, naming, writing
+from doclife.model import assigning, backlinks, checks, fixed, links, naming, renaming, writing
 from doclife.model.operation import Operation
 from doclife.permissions.rules import check_permission
 from doclife.schema.tables import AMENDED_FROM
@@ -193,4 +193,8 @@ STEPS: dict[str, Step] = {
     "<write_columns>": Step(writing.write_columns, _always),
     "<check_discardable>": Step(check_discardable, _always),
     "<delete>": Step(writing.delete, _always),
+    "<check_renamable>": Step(renaming.check_renamable, _always),
+    "<permit_rename>": Step(renaming.permit_rename, _always),
+    "<check_new_name>": Step(renaming.check_new_name, _always),
+    "<rename>": Step(renaming.rename, _always),
 }

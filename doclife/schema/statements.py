@@ -149,6 +149,8 @@ class Statements:
         self.insert = self._text(insert(table).values({c.name: bindparam(c.name) for c in self._columns}))
         self.select = self._text(self._select(table.c.name == bindparam("b_name")))
         self.select_for_update = self._text(self._select(table.c.name == bindparam("b_name")).with_for_update())
+        #: the same without waiting for who has the row locked
+        self.select_nowait = self._text(self._select(table.c.name == bindparam("b_name")).with_for_update(nowait=True))
         #: parameters: name, and the docstatus as loaded
         self.delete = self._text(
             delete(table).where(table.c.name == bindparam("b_name"), table.c.docstatus == bindparam("b_docstatus"))

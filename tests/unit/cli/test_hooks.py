@@ -63,7 +63,7 @@ def test_explain_shows_the_place_as_seen_from_the_project(project):
 def test_explain_without_an_event_shows_those_with_a_reaction_in_order(project):
     shown = json.loads(project.ok("hooks", "explain", "Cli Outlet", "--json"))
     assert [chain["event"] for chain in shown] == ["validate", "on_submit", "after_delete", "after_rename"]
-    assert [reaction["band"] for reaction in shown[2]["reactions"]] == ["doclife"]
+    assert [reaction["band"] for reaction in shown[2]["reactions"]] == ["doclife", "doclife"]
 
 
 def test_an_event_to_which_nothing_reacts(project):

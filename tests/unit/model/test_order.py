@@ -81,6 +81,16 @@ def test_delete(invoice):
     assert _events(invoice.delete) == ["on_trash", "on_change", "after_delete"]
 
 
+def test_rename(invoice):
+    assert _events(lambda: invoice.rename("INV-X", force=True)) == ["before_rename", "after_rename"]
+
+
+def test_merge_renames_and_then_deletes(invoice):
+    ShopInvoice().insert(set_name="INV-X")
+    events = _events(lambda: invoice.rename("INV-X", merge=True, force=True))
+    assert events == ["before_rename", "after_rename", "on_trash", "on_change", "after_delete"]
+
+
 def test_db_set(invoice):
     assert _events(lambda: invoice.db_set("remark", "x")) == ["before_change", "on_change"]
 
@@ -103,6 +113,7 @@ def test_rows_get_no_events_of_their_own(invoice):
 def test_the_table_of_events_shows_the_write():
     assert lifecycle.events_of(lifecycle.CANCEL) == ["before_cancel", "║", "on_cancel", "on_change"]
     assert lifecycle.events_of(lifecycle.DELETE) == ["on_trash", "on_change", "║", "after_delete"]
+    assert lifecycle.events_of(lifecycle.RENAME) == ["before_rename", "║", "after_rename"]
     assert lifecycle.events_of(lifecycle.DB_SET) == ["before_change", "║", "on_change"]
     for kind in lifecycle.LIFECYCLE:
         assert lifecycle.events_of(kind).count("║") == 1

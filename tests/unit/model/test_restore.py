@@ -65,6 +65,7 @@ def _prepare(kind, invoice):
         lifecycle.DISCARD: invoice.discard,
         lifecycle.DELETE: invoice.delete,
         lifecycle.DB_SET: lambda: invoice.db_set("remark", "changed"),
+        lifecycle.RENAME: lambda: invoice.rename("INV-RENAMED", force=True),
     }[kind]
     return invoice, begin
 
