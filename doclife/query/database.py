@@ -13,17 +13,20 @@ from typing import Any, TypeVar
 
 from doclife.core.context import current
 from doclife.core.errors import NotSupported
-from doclife.query import bulk, indexes, lists, rawsql, values, writes
+from doclife.query import bulk, lists, rawsql, values, writes
 from doclife.query.callbacks import Moment
 from doclife.query.ordering import TYPE_ORDER
 from doclife.query.select import Select
 from doclife.query.session import JoinedSession
+from doclife.query.signatures import refuse, shown
+from doclife.query.tables import Tables
+from doclife.query.unsupported import NotInDb
 from doclife.uow.unit import current_unit
 
 D = TypeVar("D")
 
 
-class Db:
+class Db(Tables, NotInDb):
     """The database of the open context."""
 
     def __init__(self) -> None:
@@ -47,11 +50,13 @@ class Db:
         fieldname: Any = "name",
         *,
         as_dict: bool = False,
+        debug: bool = False,
         order_by: Any = TYPE_ORDER,
         cache: bool = False,
         for_update: bool = False,
         skip_locked: bool = False,
         wait: bool = True,
+        run: bool = True,
     ) -> Any:
         """Returns values of the first document that filters match, or None.
 
@@ -60,26 +65,31 @@ class Db:
             filters: a name, or any form of filters. Of a single type nothing; of another None finds nothing.
             fieldname: one field gives its value, a list of them a tuple, "*" a dict. An aggregate is one too.
             as_dict: a dict whose keys are attributes too, also of one field.
+            debug: print the statement to stderr.
             order_by: which is the first; default the type's order.
             cache: taken for Frappe's sake; a value by name costs one compiled statement.
             for_update: lock the document until the transaction ends.
             skip_locked: with it, pass over a document that another has locked.
             wait: False raises at once where another has locked it.
+            run: taken for Frappe's sake; False is refused.
         Raises:
             UnknownDoctypeError, UnknownFieldError: a name is not known; the message has the nearest.
             QueryTimeoutError: another holds the lock.
         """
-        return values.get_value(
-            current(),
-            doctype,
-            filters,
-            fieldname,
-            as_dict=bool(as_dict),
-            order_by=order_by,
-            for_update=for_update,
-            skip_locked=skip_locked,
-            wait=wait,
-        )
+        refuse(run=run)
+        context = current()
+        with shown(context.unit, debug):
+            return values.get_value(
+                context,
+                doctype,
+                filters,
+                fieldname,
+                as_dict=bool(as_dict),
+                order_by=order_by,
+                for_update=for_update,
+                skip_locked=skip_locked,
+                wait=wait,
+            )
 
     def get_values(
         self,
@@ -88,13 +98,16 @@ class Db:
         fieldname: Any = "name",
         *,
         as_dict: bool = False,
+        debug: bool = False,
         order_by: Any = TYPE_ORDER,
+        cache: bool = False,
         limit: int | None = None,
         pluck: bool = False,
         distinct: bool = False,
         for_update: bool = False,
         skip_locked: bool = False,
         wait: bool = True,
+        run: bool = True,
     ) -> list[Any]:
         """Returns values of every document that filters match: tuples, dicts, or plain values with `pluck`.
 
@@ -104,38 +117,54 @@ class Db:
             distinct: each row once; then there is no order.
         Others as of `get_value`.
         """
-        found = values.get_values(
-            current(),
-            doctype,
-            filters,
-            fieldname,
-            as_dict=bool(as_dict) and not pluck,
-            order_by=order_by,
-            limit=limit,
-            distinct=distinct,
-            for_update=for_update,
-            skip_locked=skip_locked,
-            wait=wait,
-        )
+        refuse(run=run)
+        context = current()
+        with shown(context.unit, debug):
+            found = values.get_values(
+                context,
+                doctype,
+                filters,
+                fieldname,
+                as_dict=bool(as_dict) and not pluck,
+                order_by=order_by,
+                limit=limit,
+                distinct=distinct,
+                for_update=for_update,
+                skip_locked=skip_locked,
+                wait=wait,
+            )
         return [row[0] for row in found] if pluck else found
+
+    def get(self, doctype: Any, filters: Any = None, as_dict: bool = True) -> Any:
+        """Returns every column of the first document that filters match, as a dict or a tuple; None where none is."""
+        found = self.get_value(doctype, filters, "*", as_dict=True)
+        return found if as_dict or found is None else tuple(found.values())
 
     def get_single_value(self, doctype: Any, fieldname: str, cache: bool = True) -> Any:
         """Returns a value of a single type; the field's default where nobody has saved it yet."""
         return values.get_value(current(), doctype, None, fieldname)
 
-    def exists(self, doctype: Any, filters: Any = None, cache: bool = False) -> str | None:
+    def exists(self, doctype: Any, filters: Any = None, cache: bool = False, *, debug: bool = False) -> str | None:
         """Returns the name of a document that filters match, or None.
 
         Args:
             doctype: document type or class; or a dict with "doctype" and filters, which stays as it is.
             filters: a name or any form of filters; None finds nothing.
-            cache: as of `get_value`.
+            cache, debug: as of `get_value`.
         """
-        return values.exists(current(), doctype, filters)
+        context = current()
+        with shown(context.unit, debug):
+            return values.exists(context, doctype, filters)
 
-    def count(self, doctype: Any, filters: Any = None, cache: bool = False) -> int:
-        """Returns how many documents filters match; each counts once."""
-        return values.count(current(), doctype, filters)
+    def count(self, doctype: Any, filters: Any = None, debug: bool = False, cache: bool = False) -> int:
+        """Returns how many documents filters match; each counts once.
+
+        Args:
+            doctype, filters, debug, cache: as of `get_value`; without filters all documents.
+        """
+        context = current()
+        with shown(context.unit, debug):
+            return values.count(context, doctype, filters)
 
     def select(self, cls: type[D]) -> Select[D]:
         """Returns a typed query: `db.select(SalesInvoice).where(SalesInvoice.net_total > 100)`."""
@@ -151,6 +180,7 @@ class Db:
         modified: datetime | str | None = None,
         modified_by: str | None = None,
         update_modified: bool = True,
+        debug: bool = False,
     ) -> int:
         """Sets columns of every document that filters match, without events, and returns how many those are.
 
@@ -161,19 +191,22 @@ class Db:
             value: of the one field.
             modified, modified_by: instead of now and the context's user.
             update_modified: False leaves both as they are.
+            debug: as of `get_value`.
         Raises:
             UnknownFieldError: no such field; the message has the nearest. ValidationError: a value does not fit.
         """
-        return writes.set_value(
-            current(),
-            doctype,
-            filters,
-            field,
-            value,
-            modified=modified,
-            modified_by=modified_by,
-            update_modified=update_modified,
-        )
+        context = current()
+        with shown(context.unit, debug):
+            return writes.set_value(
+                context,
+                doctype,
+                filters,
+                field,
+                value,
+                modified=modified,
+                modified_by=modified_by,
+                update_modified=update_modified,
+            )
 
     def set_single_value(
         self, doctype: Any, fieldname: str | Mapping[str, Any], value: Any = None, *, update_modified: bool = True
@@ -181,17 +214,20 @@ class Db:
         """Sets columns of a single type, which is stored with its defaults where nobody has saved it yet."""
         self.set_value(doctype, None, fieldname, value, update_modified=update_modified)
 
-    def delete(self, doctype: Any, filters: Any = None) -> int:
+    def delete(self, doctype: Any, filters: Any = None, debug: bool = False) -> int:
         """Deletes the rows that filters match, without events, and returns how many those are.
 
         Child rows stay: they are a type of their own.
 
         Args:
             filters: a name or any form of filters; `{}` deletes every row of the type.
+            debug: as of `get_value`.
         Raises:
             ValidationError: no filters were given.
         """
-        return writes.delete(current(), doctype, filters)
+        context = current()
+        with shown(context.unit, debug):
+            return writes.delete(context, doctype, filters)
 
     def bulk_insert(
         self,
@@ -245,7 +281,13 @@ class Db:
         *,
         as_dict: bool = False,
         as_list: bool = False,
+        debug: bool = False,
+        auto_commit: bool = False,
+        update: Mapping[str, Any] | None = None,
+        explain: bool = False,
+        run: bool = True,
         pluck: bool = False,
+        as_iterator: bool = False,
     ) -> Any:
         """Runs a SQL text on the site's database, in a savepoint of its own.
 
@@ -258,7 +300,11 @@ class Db:
                 stands for `(a, b, c)`.
             as_dict: rows as dicts whose keys are attributes too.
             as_list: rows as lists.
+            debug: print the statement to stderr.
+            update: with `as_dict`, further values of each row.
             pluck: the first value of each row, in a list.
+            as_iterator: an iterator over the rows, which the driver has all fetched.
+            auto_commit, explain, run: taken for Frappe's sake; refused where they ask for something.
         Returns:
             Rows as tuples in a tuple. A statement without rows gives an empty tuple that is true
             where it met rows; `.rowcount` is how many.
@@ -266,7 +312,28 @@ class Db:
             TransactionControlError: COMMIT and its like: db.commit() does that.
             DataError: the database refuses it, or values and placeholders do not fit.
         """
-        return rawsql.sql(current(), query, values, as_dict=bool(as_dict), as_list=bool(as_list), pluck=bool(pluck))
+        refuse(auto_commit=auto_commit, explain=explain, run=run)
+        context = current()
+        with shown(context.unit, debug):
+            rows = rawsql.sql(
+                context, query, values, as_dict=bool(as_dict), as_list=bool(as_list), pluck=bool(pluck), update=update
+            )
+        return iter(rows) if as_iterator else rows
+
+    def sql_list(self, query: str, values: Any = None, *, debug: bool = False) -> list[Any]:
+        """Returns the first value of each row of a SQL text; see `sql`."""
+        return list(self.sql(query, values, pluck=True, debug=debug))
+
+    def multisql(self, sql_dict: Mapping[str, str], values: Any = None, **options: Any) -> Any:
+        """Runs the text that is for this site's database: {"mariadb": ..., "postgres": ..., "sqlite": ...}.
+
+        Args:
+            sql_dict: database, as `db_type` names it, -> text.
+            values, options: as of `sql`.
+        Raises:
+            DataError: there is none for it.
+        """
+        return self.sql(rawsql.for_this_database(self.db_type, sql_dict), values, **options)
 
     def escape(self, value: Any, percent: bool = True) -> str:
         """Returns a value as a quoted text for SQL; placeholders are the better way.
@@ -275,13 +342,6 @@ class Db:
             percent: double percent signs, for a text that is then run with values.
         """
         return rawsql.escape(current(), value, percent)
-
-    def add_index(self, doctype: Any, fields: Sequence[str], index_name: str | None = None) -> None:
-        """Adds an index over columns unless it is there.
-
-        An index that an app always wants stands in its class: `Data(index=True)`.
-        """
-        indexes.add_index(current(), doctype, fields, index_name)
 
     def session(self) -> JoinedSession:
         """Returns a SQLAlchemy ORM session inside this transaction: `with db.session() as session:`."""

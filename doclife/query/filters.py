@@ -79,10 +79,10 @@ def _part(scope: Scope, part: Any) -> list[Condition]:
     if len(part) == 2:
         return [_pair(scope, part[0], part[1])]
     if len(part) == 3:
-        return [compare(_place(scope, part[0]), part[1], part[2])]
+        return [compare(_place(scope, part[0]), part[1], _adopted(scope, part[2]))]
     doctype, field, operator, value = part[:4]
     name = parse_name(field)
-    return [compare(scope.place_of(str(doctype), name.column), operator, value)]
+    return [compare(scope.place_of(str(doctype), name.column), operator, _adopted(scope, value))]
 
 
 def _pair(scope: Scope, field: Any, value: Any) -> Condition:
@@ -93,8 +93,17 @@ def _pair(scope: Scope, field: Any, value: Any) -> Condition:
             raise ValidationError(
                 f"{scope.doctype}.{field}: a list is [operator, value]{first}", field=str(field), value=value
             )
-        return compare(place, value[0], value[1])
-    return compare(place, "=", value)
+        return compare(place, value[0], _adopted(scope, value[1]))
+    return compare(place, "=", _adopted(scope, value))
+
+
+def _adopted(scope: Scope, value: Any) -> Any:
+    """Returns a value to compare with; columns within it become those of this query."""
+    if isinstance(value, ColumnElement):
+        return scope.adopt(value)
+    if isinstance(value, (list, tuple)):
+        return [_adopted(scope, each) for each in value]
+    return value
 
 
 def _place(scope: Scope, field: Any) -> Place:

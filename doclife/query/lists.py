@@ -19,6 +19,7 @@ from doclife.query.filters import any_of, conditions
 from doclife.query.nested import attach_rows
 from doclife.query.ordering import TYPE_ORDER, default_order
 from doclife.query.scope import Scope, field_of
+from doclife.query.signatures import refuse, shown
 from doclife.schema import registry
 
 
@@ -49,6 +50,12 @@ def get_all(
     as_list: bool = False,
     pluck: str | None = None,
     distinct: bool = False,
+    update: Mapping[str, Any] | None = None,
+    debug: bool = False,
+    run: bool = True,
+    ignore_ifnull: bool = False,
+    ignore_permissions: bool = True,
+    parent_doctype: str | None = None,
 ) -> Any:
     """Returns the rows that filters match, whoever asks.
 
@@ -64,6 +71,10 @@ def get_all(
         as_list: rows as tuples, in a tuple.
         pluck: this value of each row, in a list.
         distinct: each row once; then there is no order.
+        update: further values of each row that is a dict.
+        debug: print the statements to stderr.
+        run, ignore_ifnull: taken for Frappe's sake; refused where they ask for something.
+        ignore_permissions, parent_doctype: taken for Frappe's sake; no permission is asked for anyway.
     Returns:
         A list of dicts whose keys are attributes too.
     Raises:
@@ -85,6 +96,10 @@ def get_all(
         as_list=as_list,
         pluck=pluck,
         distinct=distinct,
+        update=update,
+        debug=debug,
+        run=run,
+        ignore_ifnull=ignore_ifnull,
         ignore_permissions=True,
     )
 
@@ -105,6 +120,10 @@ def get_list(
     as_list: bool = False,
     pluck: str | None = None,
     distinct: bool = False,
+    update: Mapping[str, Any] | None = None,
+    debug: bool = False,
+    run: bool = True,
+    ignore_ifnull: bool = False,
     ignore_permissions: bool = False,
     user: str | None = None,
     parent_doctype: str | None = None,
@@ -121,6 +140,7 @@ def get_list(
     Raises:
         PermissionDenied: the user may see none of the type, or filters by a field that is hidden.
     """
+    refuse(run=run, ignore_ifnull=ignore_ifnull)
     cls = class_of(doctype)
     context = current()
     filters, fields = _told_apart(cls, filters, fields)
@@ -145,17 +165,20 @@ def get_list(
         start=start or limit_start,
         limit=limit or page_length or limit_page_length,
     )
-    found = read(context.unit, statement).all()
-    if pluck:
-        at = selection.labels.index(pluck)
-        return [row[at] for row in found]
-    if as_list:
-        return tuple(tuple(row) for row in found)
-    rows = [AttrDict(zip(selection.labels, row, strict=False)) for row in found]
-    for table_field, wanted in selection.rows.items():
-        attach_rows(
-            context, scope, [(row[-1], each) for row, each in zip(found, rows, strict=True)], table_field, wanted
-        )
+    with shown(context.unit, debug):
+        found = read(context.unit, statement).all()
+        if pluck:
+            at = selection.labels.index(pluck)
+            return [row[at] for row in found]
+        if as_list:
+            return tuple(tuple(row) for row in found)
+        rows = [AttrDict(zip(selection.labels, row, strict=False)) for row in found]
+        for table_field, wanted in selection.rows.items():
+            documents = [(row[-1], each) for row, each in zip(found, rows, strict=True)]
+            attach_rows(context, scope, documents, table_field, wanted)
+    if update:
+        for each in rows:
+            each.update(update)
     return rows
 
 

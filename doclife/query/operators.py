@@ -196,8 +196,8 @@ def _between(place: Place, value: Any) -> Condition:
     if len(ends) != 2:
         raise ValidationError(f"{place.doctype}.{place.name}: 'between' takes two values, not {ends!r}")
     if dated:
-        ends = [site_today() if each is None or each == "" else each for each in ends]
-    elif None in ends:
+        ends = [site_today() if each is None or _is_empty(each) else each for each in ends]
+    elif any(each is None for each in ends):
         return false()
     first, last = ends
     low, high = _value(place, first), _value(place, last)

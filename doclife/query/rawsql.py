@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 from sqlalchemy import CursorResult
 
 from doclife.core.context import AttrDict, Context
-from doclife.core.errors import DoclifeError, TransactionControlError
+from doclife.core.errors import DataError, DoclifeError, TransactionControlError
 from doclife.database.types import amount_to_real
 from doclife.query.execute import forgive_read
 from doclife.query.sqltext import CONTROL, READ, SCHEMA, scan, translate
@@ -39,6 +40,7 @@ def sql(
     as_dict: bool = False,
     as_list: bool = False,
     pluck: bool = False,
+    update: Mapping[str, Any] | None = None,
 ) -> Any:
     """Runs a text; see `Db.sql`."""
     unit = context.unit
@@ -57,8 +59,20 @@ def sql(
     if pluck:
         return [row[0] for row in rows]
     if as_dict:
-        return [AttrDict(zip(keys, row, strict=True)) for row in rows]
+        return [AttrDict(zip(keys, row, strict=True)).update(update or {}) for row in rows]
     return [list(row) for row in rows] if as_list else tuple(tuple(row) for row in rows)
+
+
+def for_this_database(name: str, texts: Mapping[str, str]) -> str:
+    """Returns the text for a database.
+
+    Raises:
+        DataError: there is none for it.
+    """
+    text = texts.get(name)
+    if text is None:
+        raise DataError(f"multisql() has texts for {', '.join(texts) or 'no database'}, and this site is on {name}")
+    return text
 
 
 _Fetched = tuple[list[str], list[Any]]
