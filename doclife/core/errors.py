@@ -7,6 +7,7 @@ the error (reference 1.19), so that code written against them keeps working.
 
 from __future__ import annotations
 
+import reprlib
 from collections.abc import Iterable
 from difflib import get_close_matches
 from typing import Any, ClassVar
@@ -300,3 +301,18 @@ def nearest(name: str, known: Iterable[str]) -> str:
     options = {str(option).lower(): str(option) for option in known}
     found = get_close_matches(name.lower(), options, n=1, cutoff=0.55)
     return f" Did you mean {options[found[0]]!r}?" if found else ""
+
+
+class _Brief(reprlib.Repr):
+    def __init__(self) -> None:
+        super().__init__()
+        self.maxlevel = 4
+        self.maxstring = self.maxother = 200
+
+
+_brief = _Brief()
+
+
+def brief(value: object) -> str:
+    """Returns a value as a message quotes it: not more of it than helps, however long or deep it is."""
+    return _brief.repr(value)

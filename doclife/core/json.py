@@ -172,6 +172,8 @@ def loads(text: str | bytes) -> Any:
         return msgspec.json.decode(text)
     except msgspec.DecodeError as error:
         raise DataError(f"not JSON: {error}") from error
+    except RecursionError:
+        raise DataError("not JSON: it is nested too deep") from None
 
 
 def parse_json(value: Any) -> Any:

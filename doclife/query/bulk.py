@@ -11,7 +11,7 @@ from sqlalchemy import Table, bindparam, case, literal, update
 from sqlalchemy.dialects import mysql, postgresql, sqlite
 
 from doclife.core.context import Context
-from doclife.core.errors import ValidationError
+from doclife.core.errors import ValidationError, brief
 from doclife.core.ids import hash_name
 from doclife.query.casting import defaults, stamps, stored, stored_all
 from doclife.query.execute import write
@@ -53,7 +53,7 @@ def _chunks(values: Iterable[Any], size: int) -> Iterator[list[Any]]:
 
 def _row(cls: Any, base: Mapping[str, Any], names: Sequence[str], values: Sequence[Any]) -> dict[str, Any]:
     if len(values) != len(names):
-        raise ValidationError(f"bulk_insert: {len(names)} fields, but {len(values)} values in {values!r}")
+        raise ValidationError(f"bulk_insert: {len(names)} fields, but {len(values)} values in {brief(values)}")
     row = dict(base)
     for name, value in zip(names, values, strict=True):
         row[name] = stored(cls, name, value)

@@ -7,10 +7,10 @@ from typing import Any
 
 from doclife.core.amount import Amount
 from doclife.core.context import Context
-from doclife.core.errors import ValidationError
+from doclife.core.errors import ValidationError, brief
 from doclife.query.scope import field_of, unknown_field
 from doclife.query.timespans import site_now
-from doclife.schema.fieldtypes import Password
+from doclife.schema.fieldtypes import JSON, Password
 from doclife.schema.rows import round_amount
 
 
@@ -38,10 +38,21 @@ def stored(cls: Any, name: str, value: Any) -> Any:
     elif isinstance(value, bool):
         value = int(value)
     try:
+        refuse_container(field, value)
         made = field.cast(value)
     except ValueError as error:
-        raise ValidationError(f"{cls.meta.doctype}.{name} cannot be {value!r}: {error}", field=name) from None
+        raise ValidationError(f"{cls.meta.doctype}.{name} cannot be {brief(value)}: {error}", field=name) from None
     return round_amount(made) if isinstance(made, Amount) else made
+
+
+def refuse_container(field: Any, value: Any) -> None:
+    """Refuses a list or a dict where a single value belongs, without looking into it: it may be of any depth.
+
+    Raises:
+        ValueError: it is one, and the field is not JSON.
+    """
+    if isinstance(value, (list, tuple, dict, set, frozenset)) and not isinstance(field, JSON):
+        raise ValueError(f"a {type(value).__name__} is no single value")
 
 
 def stored_all(cls: Any, values: Mapping[str, Any]) -> dict[str, Any]:

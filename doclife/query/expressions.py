@@ -22,7 +22,7 @@ from sqlalchemy.types import TypeDecorator, TypeEngine
 from doclife.core.amount import Amount
 from doclife.core.errors import ValidationError, nearest
 from doclife.database.types import AmountType, BigInt, NaiveDateTime
-from doclife.query.parser import Binary, Call, Literal, Name, Node
+from doclife.query.parser import Binary, Call, Literal, Name, Node, Star
 from doclife.query.scope import Place, Scope
 from doclife.query.timespans import site_now
 from doclife.schema.fieldtypes import Check, Float, Int
@@ -232,7 +232,7 @@ def _call(scope: Scope, node: Call) -> Value:
         raise ValidationError(
             f"{scope.doctype}: no function {name}() in queries.{nearest(name, FUNCTIONS)} Others run in db.sql()"
         )
-    if name == "count" and (not arguments or not isinstance(arguments[0], (Name, Literal, Binary, Call))):
+    if name == "count" and arguments in ((), (Star(),)):
         return count(None)
     values = [evaluate(scope, each) for each in arguments]
     takes, build = (range(1, 2), None) if name in _AGGREGATES else _FUNCTIONS[name]

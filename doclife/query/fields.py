@@ -16,7 +16,7 @@ from typing import Any
 from sqlalchemy.sql.elements import ColumnElement
 
 from doclife.core import json
-from doclife.core.errors import PermissionDenied, ValidationError
+from doclife.core.errors import PermissionDenied, ValidationError, brief
 from doclife.query.expressions import Value, evaluate, typed_value, value_of
 from doclife.query.parser import (
     Binary,
@@ -87,7 +87,7 @@ def select_fields(scope: Scope, fields: Any) -> Selection:
             label = getattr(each, "name", None) or getattr(each, "key", None) or str(each)
             _try(scope, selection, str(label), each)
         else:
-            raise ValidationError(f"{scope.doctype}: {each!r} is no field; write its name, or {{'SUM': 'field'}}")
+            raise ValidationError(f"{scope.doctype}: {brief(each)} is no field; write its name, or {{'SUM': 'field'}}")
     return selection
 
 
@@ -102,7 +102,7 @@ def _listed(fields: Any) -> Iterable[Any]:
 def _from_json(text: str) -> Iterable[Any]:
     data = json.loads(text)
     if not isinstance(data, list):
-        raise ValidationError(f"{text!r} is no list of fields")
+        raise ValidationError(f"{brief(text)} is no list of fields")
     return data
 
 
@@ -126,17 +126,32 @@ def _try(scope: Scope, selection: Selection, label: str, what: Node | ColumnElem
 def _add_mapping(scope: Scope, selection: Selection, form: Mapping[str, Any]) -> None:
     keys = [key for key in form if key != "as"]
     if len(keys) != 1:
-        raise ValidationError(f"{scope.doctype}: {dict(form)!r} must name one function, as in {{'SUM': 'field'}}")
+        raise ValidationError(f"{scope.doctype}: {brief(form)} must name one function, as in {{'SUM': 'field'}}")
     key, argument = keys[0], form[keys[0]]
-    if key in scope.cls.meta.by_name:
+    if key in scope.cls._blueprint.table_fields:
         selection.rows[key] = argument
         return
+    if key in scope.cls._blueprint.columns:
+        raise ValidationError(
+            f"{scope.doctype}.{key} has no rows, so {brief(form)} names no columns of theirs; write {key!r} alone, or "
+            f"{{'SUM': {key!r}}} for a function of it",
+            field=key,
+        )
+    node = _function(key, argument)
     label = form.get("as") or f"{key}({'*' if argument is None else argument})"
-    _try(scope, selection, str(label), _function(key, argument))
+    _try(scope, selection, str(label), node)
 
 
-def _function(key: str, argument: Any) -> Node:
+#: how deep functions may stand in each other
+_DEEPEST = 10
+
+
+def _function(key: Any, argument: Any, depth: int = 0) -> Node:
     """Returns the node of {"SUM": "field"}, {"MUL": ["qty", "rate"]}, {"COUNT": {"DISTINCT": "field"}}."""
+    if not isinstance(key, str) or depth > _DEEPEST:
+        raise ValidationError(
+            f"{brief(key)} names no function" if depth <= _DEEPEST else "functions are nested too deep"
+        )
     name = key.strip().lower()
     distinct = False
     if isinstance(argument, Mapping) and [str(word).lower() for word in argument] == ["distinct"]:
@@ -149,7 +164,7 @@ def _function(key: str, argument: Any) -> Node:
         distinct |= begins_so
     else:
         each = argument if isinstance(argument, (list, tuple)) else [argument]
-        arguments = tuple(_argument(part) for part in each)
+        arguments = tuple(_argument(part, depth) for part in each)
     if name not in _SIGNS:
         return Call(name, arguments, distinct)
     if len(arguments) != 2:
@@ -157,17 +172,17 @@ def _function(key: str, argument: Any) -> Node:
     return Binary(_SIGNS[name], *arguments)
 
 
-def _argument(part: Any) -> Node:
+def _argument(part: Any, depth: int) -> Node:
     if isinstance(part, Mapping) and len(part) == 1:
         key, argument = next(iter(part.items()))
-        return _function(key, argument)
+        return _function(key, argument, depth + 1)
     if isinstance(part, (int, float)):
         return Literal(part)
     if isinstance(part, str):
         nodes, _ = parse_arguments(part)
         if len(nodes) == 1:
             return nodes[0]
-    raise ValidationError(f"{part!r} cannot be the argument of a function")
+    raise ValidationError(f"{brief(part)} cannot be the argument of a function")
 
 
 def group_keys(scope: Scope, group_by: Any, selection: Selection) -> list[ColumnElement[Any]]:
@@ -218,5 +233,5 @@ def _each(keys: Any) -> list[Any]:
     listed = list(keys) if isinstance(keys, (list, tuple)) else [keys]
     for each in listed:
         if not isinstance(each, (str, ColumnElement)):
-            raise ValidationError(f"{each!r} is no field to group or order by")
+            raise ValidationError(f"{brief(each)} is no field to group or order by")
     return [each for each in listed if isinstance(each, ColumnElement) or each.strip()]

@@ -17,7 +17,7 @@ from sqlalchemy import or_
 from sqlalchemy.sql.elements import ColumnElement
 
 from doclife.core import json
-from doclife.core.errors import DataError, UnknownFieldError, ValidationError
+from doclife.core.errors import DataError, UnknownFieldError, ValidationError, brief
 from doclife.query.operators import OPERATORS, Condition, compare
 from doclife.query.parser import parse_name
 from doclife.query.scope import Place, Scope, field_of
@@ -45,7 +45,7 @@ def conditions(scope: Scope, filters: Any) -> list[Condition]:
     if isinstance(filters, (int, float)) or hasattr(type(filters), "_blueprint"):
         return [compare(scope.place("name"), "=", filters)]
     if not isinstance(filters, Iterable):
-        raise ValidationError(f"{scope.doctype}: {filters!r} is no form of filters; write {{field: value}}")
+        raise ValidationError(f"{scope.doctype}: {brief(filters)} is no form of filters; write {{field: value}}")
     parts = list(filters)
     if parts and all(isinstance(each, str) for each in parts):
         return [compare(scope.place("name"), "in", parts)]
@@ -73,7 +73,7 @@ def _part(scope: Scope, part: Any) -> list[Condition]:
         return conditions(scope, part)
     if not isinstance(part, (list, tuple)) or not 2 <= len(part) <= 5:
         raise ValidationError(
-            f"{scope.doctype}: {part!r} is no filter; write [field, value], [field, operator, value] or "
+            f"{scope.doctype}: {brief(part)} is no filter; write [field, value], [field, operator, value] or "
             "[document type, field, operator, value] in a list"
         )
     if len(part) == 2:
@@ -89,7 +89,8 @@ def _pair(scope: Scope, field: Any, value: Any) -> Condition:
     place = _place(scope, field)
     if isinstance(value, (list, tuple)):
         if len(value) != 2 or not isinstance(value[0], str):
-            first = f", as in ['in', {list(value)!r}]" if not value or value[0] not in OPERATORS else ""
+            begun = bool(value) and isinstance(value[0], str) and value[0] in OPERATORS
+            first = "" if begun else f", as in ['in', {brief(list(value))}]"
             raise ValidationError(
                 f"{scope.doctype}.{field}: a list is [operator, value]{first}", field=str(field), value=value
             )
@@ -102,14 +103,14 @@ def _adopted(scope: Scope, value: Any) -> Any:
     if isinstance(value, ColumnElement):
         return scope.adopt(value)
     if isinstance(value, (list, tuple)):
-        return [_adopted(scope, each) for each in value]
+        return [scope.adopt(each) if isinstance(each, ColumnElement) else each for each in value]
     return value
 
 
 def _place(scope: Scope, field: Any) -> Place:
     """Returns the column of a filter; a name the type does not have is also looked for in its child rows."""
     if not isinstance(field, str):
-        raise ValidationError(f"{scope.doctype}: a filter names its field by text, not {field!r}")
+        raise ValidationError(f"{scope.doctype}: a filter names its field by text, not {brief(field)}")
     if field_of(scope.cls, field) is not None:  # most names are plain
         return scope.place(field)
     name = parse_name(field)

@@ -10,7 +10,7 @@ from sqlalchemy.sql.elements import ColumnElement
 from sqlalchemy.sql.selectable import FromClause
 
 from doclife.core.context import AttrDict, Context, current
-from doclife.core.errors import PermissionDenied, ValidationError
+from doclife.core.errors import PermissionDenied, ValidationError, brief
 from doclife.permissions.conditions import hidden_fields, list_condition
 from doclife.query.execute import read
 from doclife.query.expressions import value_of
@@ -18,7 +18,7 @@ from doclife.query.fields import Selection, group_keys, order_keys, select_field
 from doclife.query.filters import any_of, conditions
 from doclife.query.nested import attach_rows
 from doclife.query.ordering import TYPE_ORDER, default_order
-from doclife.query.scope import Scope, field_of
+from doclife.query.scope import Scope, field_of, passwords_of
 from doclife.query.signatures import refuse, shown
 from doclife.schema import registry
 
@@ -144,12 +144,15 @@ def get_list(
     cls = class_of(doctype)
     context = current()
     filters, fields = _told_apart(cls, filters, fields)
-    scope, allowed = (Scope(cls), []) if ignore_permissions else _permitted(context, cls, user, parent_doctype)
+    if ignore_permissions:
+        scope, allowed = Scope(cls, hidden=passwords_of), list[ColumnElement[bool]]()
+    else:
+        scope, allowed = _permitted(context, cls, user, parent_doctype)
     selection = select_fields(scope, pluck if pluck and fields is None else fields)
     if not selection.labels and not selection.rows:
         return () if as_list else []
     if pluck and pluck not in selection.labels:
-        raise ValidationError(f"pluck={pluck!r} is not among the fields {', '.join(selection.labels)}")
+        raise ValidationError(f"pluck={brief(pluck)} is not among the fields {', '.join(selection.labels)}")
     if selection.rows:
         if as_list or pluck or group_by or selection.aggregate:
             raise ValidationError(f"{scope.doctype}: child rows come with dicts of single documents only")

@@ -14,7 +14,8 @@ from typing import Any
 from sqlalchemy import String, and_, cast, false, func, or_, true
 from sqlalchemy.sql.elements import ColumnElement
 
-from doclife.core.errors import NotSupported, ValidationError, nearest
+from doclife.core.errors import NotSupported, ValidationError, brief, nearest
+from doclife.query.casting import refuse_container
 from doclife.query.scope import Place
 from doclife.query.timespans import Span, neighbour, site_today, span
 from doclife.schema.fieldtypes import Check, Date, Datetime, Int
@@ -50,7 +51,7 @@ def compare(place: Place, operator: str, value: Any) -> Condition:
             "filter with 'in' and the names meant"
         )
     raise ValidationError(
-        f"{place.doctype}.{place.name}: no operator {operator!r}.{nearest(word, OPERATORS)} "
+        f"{place.doctype}.{place.name}: no operator {brief(operator)}.{nearest(word, OPERATORS)} "
         "A list of values is written ['in', [...]].",
         field=place.name,
     )
@@ -65,13 +66,18 @@ def _value(place: Place, value: Any) -> Any:
     if isinstance(value, bool):
         value = int(value)
     try:
+        refuse_container(place.field, value)
         made = place.field.cast(value)
     except ValueError as error:
         raise ValidationError(
-            f"{place.doctype}.{place.name} cannot be compared with {value!r}: {error}", field=place.name, value=value
+            f"{place.doctype}.{place.name} cannot be compared with {brief(value)}: {error}",
+            field=place.name,
+            value=value,
         ) from None
     if isinstance(place.field, (Int, Check)) and not -_LARGEST <= made <= _LARGEST:
-        raise ValidationError(f"{place.doctype}.{place.name}: {value!r} does not fit into 64 bits", field=place.name)
+        raise ValidationError(
+            f"{place.doctype}.{place.name}: {brief(value)} does not fit into 64 bits", field=place.name
+        )
     return made
 
 
@@ -129,7 +135,8 @@ def _members(place: Place, operator: str, values: Any) -> tuple[list[Any], bool]
     for each in kept:
         if isinstance(each, (list, tuple, set, dict)):
             raise ValidationError(
-                f"{place.doctype}.{place.name}: {operator!r} takes a flat list, not {each!r} in one", field=place.name
+                f"{place.doctype}.{place.name}: {operator!r} takes a flat list, not {brief(each)} in one",
+                field=place.name,
             )
     return [_value(place, each) for each in kept], len(kept) < len(values)
 
@@ -183,18 +190,18 @@ def _is(place: Place, value: Any) -> Condition:
         return _is_set(place)
     if word == "not set":
         return _is_not_set(place)
-    raise ValidationError(f"{place.doctype}.{place.name}: 'is' takes 'set' or 'not set', not {value!r}")
+    raise ValidationError(f"{place.doctype}.{place.name}: 'is' takes 'set' or 'not set', not {brief(value)}")
 
 
 def _between(place: Place, value: Any) -> Condition:
     if isinstance(value, (str, bytes)) or not isinstance(value, Iterable):
-        raise ValidationError(f"{place.doctype}.{place.name}: 'between' takes [first, last], not {value!r}")
+        raise ValidationError(f"{place.doctype}.{place.name}: 'between' takes [first, last], not {brief(value)}")
     ends = list(value)
     dated = isinstance(place.field, (Date, Datetime))
     if dated and len(ends) < 2:
         ends += [None] * (2 - len(ends))
     if len(ends) != 2:
-        raise ValidationError(f"{place.doctype}.{place.name}: 'between' takes two values, not {ends!r}")
+        raise ValidationError(f"{place.doctype}.{place.name}: 'between' takes two values, not {brief(ends)}")
     if dated:
         ends = [site_today() if each is None or _is_empty(each) else each for each in ends]
     elif any(each is None for each in ends):

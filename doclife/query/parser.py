@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from doclife.core.errors import ValidationError
+from doclife.core.errors import ValidationError, brief
 
 _TOKEN = re.compile(
     r"""\s*(?:
@@ -93,12 +93,19 @@ class Order:
     descending: bool
 
 
+#: bounds of what is read: texts come from outside too, and what is nested is walked by recursion
+_LONGEST_TEXT, _LONGEST_NUMBER, _MOST_OPERANDS = 20_000, 30, 50
+_LARGEST = 2**63 - 1
+
+
 class _Reader:
     def __init__(self, text: str) -> None:
+        if len(text) > _LONGEST_TEXT:
+            raise ValidationError(f"{brief(text)} is too long to be read as a field: {len(text)} characters")
         self.text = text
         self.tokens: list[tuple[str, str, int]] = []
-        at = 0
-        while text[at:].strip():
+        at, end = 0, len(text.rstrip())
+        while at < end:
             found = _TOKEN.match(text, at)
             if found is None:
                 raise self._error(at + len(text[at:]) - len(text[at:].lstrip()))
@@ -107,11 +114,13 @@ class _Reader:
             at = found.end()
         self.tokens.append(("end", "", len(text)))
         self.position = 0
+        self.operands = 0
 
     def _error(self, at: int) -> ValidationError:
         rest = self.text[at:].strip()
         return ValidationError(
-            f"{self.text!r} cannot be read as a field" + (f" from {rest!r} on" if rest else ": something is missing")
+            f"{brief(self.text)} cannot be read as a field"
+            + (f" from {brief(rest)} on" if rest else ": something is missing")
         )
 
     def refuse(self) -> ValidationError:
@@ -148,6 +157,7 @@ class _Reader:
     def list_of(self, read: Callable[[], Any]) -> tuple[Any, ...]:
         items = [read()]
         while self.take(","):
+            self.operands = 0
             items.append(read())
         if not self.at_end:
             raise self.refuse()
@@ -192,6 +202,9 @@ class _Reader:
         return node
 
     def unary(self) -> Node:
+        self.operands += 1
+        if self.operands > _MOST_OPERANDS:
+            raise ValidationError(f"{brief(self.text)} has more than {_MOST_OPERANDS} operands; use db.sql()")
         if self.take("-"):
             return Binary("-", Literal(0), self.unary())
         if self.take("("):
@@ -200,7 +213,7 @@ class _Reader:
                 raise self.refuse()
             return node
         if number := self.take_kind("number"):
-            return Literal(float(number) if "." in number else int(number))
+            return Literal(_number(number))
         if text := self.take_kind("text"):
             quote = text[0]
             return Literal(text[1:-1].replace(quote * 2, quote))
@@ -234,6 +247,13 @@ class _Reader:
     def order(self) -> Order:
         node = self.sum()
         return Order(node, self.take("asc", "desc") == "desc")
+
+
+def _number(text: str) -> int | float:
+    value = (float(text) if "." in text else int(text)) if len(text) <= _LONGEST_NUMBER else _LARGEST + 1
+    if value > _LARGEST:
+        raise ValidationError(f"{text[:40]} is too large a number for a query")
+    return value
 
 
 @lru_cache(maxsize=2000)
@@ -270,7 +290,7 @@ def parse_name(text: str) -> Name:
     reader = _Reader(text)
     node = reader.name_or_call()
     if not isinstance(node, Name) or not reader.at_end:
-        raise ValidationError(f"{text!r} is not the name of a field")
+        raise ValidationError(f"{brief(text)} is not the name of a field")
     return node
 
 

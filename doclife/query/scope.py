@@ -19,7 +19,7 @@ from sqlalchemy.sql.selectable import FromClause, SelectBase
 from doclife.core.errors import PermissionDenied, UnknownFieldError, ValidationError, nearest
 from doclife.schema import registry
 from doclife.schema.field import Field
-from doclife.schema.fieldtypes import Check, Currency, Data, Datetime, Float, Int, Link, Percent, TextField
+from doclife.schema.fieldtypes import Check, Currency, Data, Datetime, Float, Int, Link, Password, Percent, TextField
 from doclife.schema.fieldtypes import Table as TableField
 
 Expression = TypeVar("Expression", bound=ColumnElement[Any])
@@ -86,6 +86,12 @@ def unknown_field(cls: Any, name: str) -> UnknownFieldError:
         )
     hint = nearest(name, cls._blueprint.columns)
     return UnknownFieldError(f"{doctype} has no field {name!r}.{hint}", doctype=doctype, field=name)
+
+
+def passwords_of(cls: Any) -> Collection[str]:
+    """Returns the columns of a class that hold passwords, as `hidden` of a scope."""
+    names: Collection[str] = cls._blueprint.format.password_fields
+    return names
 
 
 class Scope:
@@ -201,6 +207,12 @@ class Scope:
         if field is None:
             raise unknown_field(cls, name)
         if self._hidden is not None and name in self._hidden(cls):
+            if isinstance(field, Password):
+                raise PermissionDenied(
+                    f"{cls.meta.doctype}.{name} is a password, which lists neither show nor ask about",
+                    doctype=cls.meta.doctype,
+                    field=name,
+                )
             raise PermissionDenied(f"you may not read {cls.meta.doctype}.{name}", doctype=cls.meta.doctype, field=name)
         column = table.c[name]
         return Place(column, cls.meta.doctype, name, field, joined or bool(column.nullable))

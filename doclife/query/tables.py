@@ -45,7 +45,8 @@ class Tables:
         """
         name = doctype if isinstance(doctype, str) else doctype.meta.doctype
         cls = registry.declared(name)
-        return bool(inspect(current_unit().link.connection).has_table(cls.meta.table if cls else f"tab{name}"))
+        tables = inspect(current_unit().link.connection).get_table_names()
+        return (cls.meta.table if cls is not None else f"tab{name}") in tables
 
     def get_table_columns(self, doctype: Any) -> list[str]:
         """Returns the names of the columns that the table of a document type has in the database, in its order."""

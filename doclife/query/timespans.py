@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 
 from doclife.core import clock
 from doclife.core.context import current_or_none
-from doclife.core.errors import ValidationError, nearest
+from doclife.core.errors import ValidationError, brief, nearest
 from doclife.utils.date_math import (
     add_months,
     get_first_day,
@@ -71,7 +71,7 @@ def span(words: str, today: date | None = None) -> Span:
     """
     wanted = " ".join(str(words).lower().split())
     if wanted not in SPANS:
-        raise ValidationError(f"no time span {words!r}.{nearest(wanted, SPANS)}")
+        raise ValidationError(f"no time span {brief(words)}.{nearest(wanted, SPANS)}")
     day = today or site_today()
     if wanted in _DAYS:
         there = day + timedelta(days=_DAYS[wanted])
@@ -102,5 +102,5 @@ def neighbour(operator: str, length: str, today: date | None = None) -> Span:
     """
     word = _LENGTHS.get(" ".join(str(length).lower().split()))
     if word is None:
-        raise ValidationError(f"{operator} {length!r}: use one of {', '.join(_LENGTHS)}")
+        raise ValidationError(f"{operator} {brief(length)}: use one of {', '.join(_LENGTHS)}")
     return span(f"{'last' if operator == 'previous' else 'next'} {word}", today)
