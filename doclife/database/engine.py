@@ -52,7 +52,9 @@ def parse_url(text: str) -> URL:
     return url
 
 
-def create_engine(url: str | URL, *, pool_size: int = 5, busy_timeout: float = 5.0, echo: bool = False) -> Engine:
+def create_engine(
+    url: str | URL, *, pool_size: int = 5, busy_timeout: float = 5.0, echo: bool = False, single: bool = False
+) -> Engine:
     """Returns an engine for a site's database.
 
     Args:
@@ -60,6 +62,7 @@ def create_engine(url: str | URL, *, pool_size: int = 5, busy_timeout: float = 5
         pool_size: connections this process keeps.
         busy_timeout: seconds SQLite waits for its write lock.
         echo: log every statement.
+        single: of a server: one connection and no more, and each statement on it commits at once.
     Raises:
         ConfigError: unknown database, or its driver is not installed.
     """
@@ -72,6 +75,8 @@ def create_engine(url: str | URL, *, pool_size: int = 5, busy_timeout: float = 5
             options["pool_size"] = pool_size
     else:
         options |= {"pool_size": pool_size, "pool_pre_ping": True, "isolation_level": "READ COMMITTED"}
+        if single:
+            options |= {"pool_size": 1, "max_overflow": 0, "isolation_level": "AUTOCOMMIT"}
     if backend in ("mysql", "mariadb"):
         options["connect_args"] = {"init_command": _STRICT}
     try:

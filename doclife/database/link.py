@@ -17,6 +17,7 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from doclife.core.errors import DatabaseUnavailable, DoclifeError, TransactionAborted, TransactionError
 from doclife.core.log import get_logger
+from doclife.database.apart import Apart
 from doclife.database.engine import is_sqlite, transaction
 from doclife.database.errors import dooms_transaction, wrap
 
@@ -348,6 +349,8 @@ class Database:
         #: under `doclife.testing` the connection whose open transaction holds the whole test
         self.outer: Connection | None = None
         self._links = 0
+        #: writes beside the transactions in progress
+        self.apart = Apart(engine)
 
     def link(self) -> Link:
         """Returns a new link; under a test's outer transaction one that lives inside it."""
@@ -392,3 +395,4 @@ class Database:
     def close(self) -> None:
         """Closes the pool's connections."""
         self.engine.dispose()
+        self.apart.close()

@@ -6,6 +6,7 @@ revision written against SQLite is right on every database.
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -34,6 +35,7 @@ __all__ = [
     "JsonText",
     "LongText",
     "NaiveDateTime",
+    "NameNumber",
     "ShortText",
     "TimeOfDay",
     "UtcDateTime",
@@ -211,3 +213,34 @@ class BigInt(_NoConstraint, TypeDecorator[int]):
         if dialect.name == "postgresql":
             return dialect.type_descriptor(postgresql.BIGINT())
         return dialect.type_descriptor(sqltypes.BigInteger())
+
+
+#: what stands for a text that is no number of a name, where one is looked for: no document has it
+NO_NAME = -1
+_NUMBER_OF_NAME = re.compile(r"[1-9][0-9]{0,17}")
+
+
+def is_name_number(name: Any) -> bool:
+    """Tells whether a text can be the name of a document whose names are numbers: "12", not "012" or "12a"."""
+    return isinstance(name, str) and _NUMBER_OF_NAME.fullmatch(name) is not None
+
+
+def name_to_number(name: Any) -> int:
+    """Returns the number of a name, as text or whole number; NO_NAME for any other text."""
+    text = str(name)
+    return int(text) if is_name_number(text) else NO_NAME
+
+
+class NameNumber(_NoConstraint, TypeDecorator[str]):
+    """The name of an autoincrement type: text in Python, a whole number in the table, so that 9 sorts before 10."""
+
+    impl = BigInt
+    cache_ok = True
+
+    def process_bind_param(self, value: Any, dialect: Dialect) -> int | None:
+        """Returns the number of a name; of a text that is none a number that no document has."""
+        return None if value is None else name_to_number(value)
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> str | None:
+        """Returns the name."""
+        return None if value is None else str(value)

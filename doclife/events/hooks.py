@@ -29,6 +29,7 @@ KNOWN_KEYS: dict[str, tuple[type, ...]] = {
     "after_job": (str, list, tuple),
     "after_install": (str, list, tuple),
     "after_migrate": (str, list, tuple),
+    "naming_series_variables": (dict,),
     "ignore_links_on_delete": (list, tuple),
     "fixtures": (list, tuple),
     "override_whitelisted_methods": (dict,),

@@ -12,6 +12,7 @@ from doclife.events.handlers import APPS, FRAMEWORK_BAND, WILDCARD, Handler, imp
 from doclife.events.hooks import AppHooks, as_paths, merged
 from doclife.events.names import EVENTS, check_event
 from doclife.events.signals import Chain, Signals
+from doclife.events.variables import naming_variables
 
 FRAMEWORK = "doclife"
 
@@ -40,6 +41,8 @@ class Registry:
         self.generation = 0
         #: what is odd but not wrong, for `doclife check`
         self.warnings: list[str] = []
+        #: parts of naming series that the apps explain
+        self.naming_variables = naming_variables(apps)
         self.custom_events: frozenset[str] = frozenset(merged(apps, "custom_events"))
         for app in self.apps:
             self._load(app)

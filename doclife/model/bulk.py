@@ -11,6 +11,7 @@ from doclife.database.errors import DuplicateKey
 from doclife.model import lifecycle
 from doclife.model.children import all_rows
 from doclife.model.engine import check_submittable, plan
+from doclife.model.naming import set_name, set_names
 from doclife.model.operation import Operation
 from doclife.model.state import Before, Snapshot
 from doclife.model.writing import first_taken, write, write_batch
@@ -63,6 +64,9 @@ def _run(docs: Sequence[Any], kind: str) -> None:
     taken: DuplicateKey | None = None
     try:
         for step in steps:
+            if step is set_name:
+                set_names(ops)
+                continue
             if step is write:
                 try:
                     write_batch(ops)

@@ -25,7 +25,7 @@ from doclife.model.checks import describe, refuse_kept
 from doclife.model.children import all_rows
 from doclife.model.lifecycle import LIFECYCLE, MAX_DEPTH, MAX_DEPTH_OF_ONE, is_step
 from doclife.model.loading import fetch, load, materialise
-from doclife.model.naming import caller_may_choose
+from doclife.model.naming import LEFT_OUT, caller_may_choose
 from doclife.model.operation import Operation
 from doclife.model.reading import reload
 from doclife.model.state import Before, Snapshot
@@ -80,7 +80,8 @@ def _event_step(registry: Registry, cls: Any, event: str, traced: bool) -> Run |
     def run(op: Operation) -> None:
         op.answer = fire(op.context, op.doc, event, method, chain, op.args)
 
-    return run
+    left_out = LEFT_OUT.get(event)
+    return run if left_out is None else lambda op: None if left_out(op) else run(op)
 
 
 def run(context: Context, doc: Any, kind: str, args: tuple[Any, ...] = (), **options: Any) -> Operation:

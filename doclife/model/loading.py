@@ -120,7 +120,7 @@ def _fetch(unit: UnitOfWork, cls: Any, name: str, *, for_update: bool) -> tuple[
     statements = blueprint.statements(dialect)
     if for_update:
         unit.before_write()
-    found = link.rows(statements.select_for_update if for_update else statements.select, (name,))
+    found = link.rows(statements.select_for_update if for_update else statements.select, (statements.key(name),))
     if not found:
         return None
     rows: dict[str, list[Row]] = {}

@@ -1,74 +1,73 @@
-"""Names of documents: the naming rules of a type, and the counters behind them (design 3, reference 2).
+"""Names of documents and rows: who decides, and the rules of their types (design 3, reference 2).
 
-A rule is chosen in this order: the name that `insert(set_name=...)` gives; the amended name; a name
-that `autoname()` has set; the type's `Meta.autoname`. Without a rule the caller's name counts, and
-otherwise a hash.
+A document's name is, the first of these that there is: its type, of a single one; what the caller has
+fixed (`insert(set_name=...)`, `flags.name_set`, `__newname` of a prompt type); the amended name; what
+`autoname()` and its handlers have set; what the type's `Meta.autoname` makes. Without a rule the
+caller's name counts, and otherwise a hash. Numbers are taken from the counters last, all of one
+counter at once.
 """
 
 from __future__ import annotations
 
-import re
-import uuid
-from datetime import date, datetime
+from collections.abc import Callable, Sequence
 from typing import Any
 
-from sqlalchemy import select
-
-from doclife.core import clock
-from doclife.core.context import current
-from doclife.core.errors import (
-    InvalidNamingSeriesError,
-    InvalidUUIDValue,
-    NameError,
-    ValidationError,
-)
-from doclife.core.ids import hash_name, uuid7
+from doclife.core.ids import hash_name
+from doclife.model import assigning
+from doclife.model.names import amended_name, check_name
 from doclife.model.operation import Operation
-from doclife.schema import registry
+from doclife.model.row_naming import name_added_rows, name_rows, row_naming, synced_tables
+from doclife.model.rules import CHOSEN, HASHED, Numbered, accept, by_rule, give_numbers
+from doclife.model.series import NamingSeries, append_number_if_name_exists, getseries, make_autoname
+from doclife.schema.autoname import AUTOINCREMENT, FIELD, HASH, NONE, PROMPT, UUID, Rule
 from doclife.schema.tables import AMENDED_FROM
-from doclife.uow.unit import UnitOfWork, current_unit
 
-_SERIES_CHARACTERS = re.compile(r"[\w \-/.#{}]+")
-_BRACES = re.compile(r"\{([^{}]+)\}")
-_DEFAULT_DIGITS = "#####"
-_MAX_NAME = 140
+__all__ = [
+    "NamingSeries",
+    "append_number_if_name_exists",
+    "check_name",
+    "getseries",
+    "make_autoname",
+    "name_added_rows",
+]
 
-_NEXT_NUMBER = {
-    "sqlite": 'INSERT INTO "tabSeries" (name, current) VALUES (?, ?) '
-    'ON CONFLICT (name) DO UPDATE SET current = "tabSeries".current + ? RETURNING current',
-    "postgresql": 'INSERT INTO "tabSeries" (name, current) VALUES (%s, %s) '
-    'ON CONFLICT (name) DO UPDATE SET current = "tabSeries".current + %s RETURNING current',
-    "mariadb": "INSERT INTO `tabSeries` (name, current) VALUES (%s, %s) "
-    "ON DUPLICATE KEY UPDATE current = current + %s RETURNING current",
-}
+#: how Frappe's forms hand on the name that was asked for
+_NEW_NAME = "__newname"
 
 
 def caller_may_choose(doc: Any) -> bool:
     """Tells whether the type's rule takes the name that the caller has set."""
-    rule: str = doc.meta.autoname
-    lower = rule.lower()
-    if lower in ("", "prompt", "uuid"):
-        return True
-    return lower.startswith("field:") and doc.get(rule[6:]) == doc.name
+    rule: Rule = doc._blueprint.naming
+    return rule.kind in (NONE, *CHOSEN) or (rule.kind == FIELD and doc.get(rule.field) == doc.name)
 
 
-def hash_named(op: Operation) -> bool:
-    """Tells whether the document's name was made by `hash_name`."""
-    rule = op.doc.meta.autoname.lower()
-    if op.options.get("set_name") or op.doc.get(AMENDED_FROM):
-        return False
-    return rule == "hash" or (rule == "" and not op.given_name)
+def fixed_name(op: Operation) -> Any:
+    """Returns the name that the caller has set for good, so that no event asks for one; None where there is none."""
+    chosen = op.options.get("set_name")
+    if chosen:
+        return chosen
+    doc = op.doc
+    flags = doc._state.flags
+    if flags and flags.get("name_set"):
+        return doc.__dict__["name"] or op.given_name
+    return doc.__dict__.get(_NEW_NAME) if doc._blueprint.naming.kind == PROMPT else None
 
 
-def new_hash_names(op: Operation) -> None:
-    """Gives a document whose hash name is taken another one."""
-    op.doc.__dict__["name"] = hash_name()
-    name_rows(op)
-    op.row = op.doc._blueprint.format.take(op.doc.__dict__)
-    for pairs in op.child_rows.values():
-        for n, (row, _) in enumerate(pairs):
-            row.__dict__["parent"] = op.doc.name
-            pairs[n] = (row, row._blueprint.format.take(row.__dict__))
+def is_decided(op: Operation) -> bool:
+    """Tells whether the document's name is not `autoname()`'s to give: it is fixed, amended, or a single's."""
+    return bool(fixed_name(op)) or op.doc.meta.issingle or _is_amended(op.doc)
+
+
+#: event -> whether it is left out of an operation
+LEFT_OUT: dict[str, Callable[[Operation], bool]] = {
+    "before_naming": lambda op: bool(fixed_name(op)),
+    "autoname": is_decided,
+}
+
+
+def _is_amended(doc: Any) -> bool:
+    numbered = doc._blueprint.naming.kind in (AUTOINCREMENT, UUID)  # an amended document's number is a new one
+    return doc.meta.submittable and bool(doc.__dict__[AMENDED_FROM]) and not numbered
 
 
 def clear_name(op: Operation) -> None:
@@ -84,241 +83,100 @@ def set_name(op: Operation) -> None:
     Raises:
         ValidationError, NameError: there is no name, or it is not allowed.
     """
-    doc = op.doc
-    values, meta = doc.__dict__, doc.meta
-    chosen = op.options.get("set_name")
-    if chosen:
-        values["name"] = chosen
-    elif meta.issingle:
-        values["name"] = meta.doctype
-    elif meta.submittable and values[AMENDED_FROM]:
-        values["name"] = _amended_name(op.unit, doc)
-    elif not values["name"]:
-        values["name"] = _by_rule(op)
-    check_name(doc)
-    if doc._blueprint.table_fields:
-        name_rows(op)
+    lacking = _decide(op)
+    if lacking is not None:
+        give_numbers(op.unit, [lacking])
+    if op.doc._blueprint.table_fields:
+        name_rows(op, op.doc._blueprint.table_fields, [op])
 
 
-def name_rows(op: Operation) -> None:
-    """Names every row of a new document anew: rows copied from elsewhere bring names that exist."""
-    parent = op.doc.__dict__["name"]
-    for row in op.rows():
-        values = row.__dict__
-        values["parent"] = parent
-        values["name"] = hash_name()
+def set_names(ops: Sequence[Operation]) -> None:
+    """Names the documents of a batch and their rows: one statement for each counter.
 
-
-def name_added_rows(op: Operation) -> None:
-    """Names the rows that have no name yet."""
-    for row in op.rows():
-        values = row.__dict__
-        if not values["name"]:
-            values["parent"] = op.doc.__dict__["name"]
-            values["name"] = hash_name()
-
-
-def _by_rule(op: Operation) -> str:
-    doc = op.doc
-    rule: str = doc.meta.autoname
-    if not rule:
-        return op.given_name or hash_name()
-    lower = rule.lower()
-    if lower == "hash":
-        return hash_name()
-    if lower == "prompt":
-        if not op.given_name:
-            raise ValidationError(f"{doc.doctype}: please set the document's name; its naming rule is Prompt")
-        return op.given_name
-    if lower == "uuid":
-        return _uuid_name(op.given_name)
-    if lower.startswith("field:"):
-        value = doc.get(rule[6:])
-        if value is None or not str(value).strip():
-            raise ValidationError(
-                f"{doc.doctype}: {doc.meta.get_label(rule[6:])} ({rule[6:]}) is required, it is the document's name",
-                doctype=doc.doctype,
-                field=rule[6:],
-            )
-        return str(value).strip()
-    if lower.startswith("naming_series:"):
-        return _by_naming_series(doc)
-    if lower.startswith("format:"):
-        return _by_format(rule[len("format:") :], doc)
-    return make_autoname(rule, doc.doctype, doc)
-
-
-def _uuid_name(given: str | None) -> str:
-    if not given:
-        return str(uuid7())
-    try:
-        return str(uuid.UUID(str(given)))
-    except ValueError:
-        raise InvalidUUIDValue(f"{given!r} is not a UUID, and the naming rule is UUID") from None
-
-
-def _by_naming_series(doc: Any) -> str:
-    pattern = doc.get("naming_series")
-    if not pattern:
-        options = [option for option in doc.meta.naming_series if option]
-        if not options:
-            raise ValidationError(f"{doc.doctype}: Naming Series mandatory: set naming_series", doctype=doc.doctype)
-        pattern = options[0]
-        doc.set("naming_series", pattern)
-    return make_autoname(f"{pattern}.{_DEFAULT_DIGITS}" if "#" not in pattern else pattern, doc.doctype, doc)
-
-
-def make_autoname(key: str = "", doctype: str = "", doc: Any = None) -> str:
-    """Returns the next name of a pattern such as "INV-.YYYY.-.#####".
-
-    Args:
-        key: parts between dots: YYYY YY MM DD WW, `{field}` or a field's name, a run of # for the
-            number (added when there is none), anything else as it stands. Empty or "hash": a hash.
-        doctype: for messages.
-        doc: whose fields may be parts.
     Raises:
-        InvalidNamingSeriesError: other characters than letters, digits, blank, - / . # { }.
+        ValidationError, NameError: as `set_name`.
     """
-    if not key or key.lower() == "hash":
-        return hash_name()
-    if not _SERIES_CHARACTERS.fullmatch(key):
-        raise InvalidNamingSeriesError(
-            f"naming series {key!r}{' of ' + doctype if doctype else ''} may hold letters, digits, blanks "
-            "and - / . # { } only"
-        )
-    if "#" not in key:
-        key = f"{key}.{_DEFAULT_DIGITS}"
-    name = ""
-    numbered = False
-    for part in filter(None, key.split(".")):
-        if set(part) == {"#"}:
-            if not numbered:  # only the first group counts
-                name += getseries(name, len(part))
-                numbered = True
-            continue
-        name += _part(part, doc)
-    return name
+    first = ops[0]
+    give_numbers(first.unit, [lacking for op in ops if (lacking := _decide(op)) is not None])
+    if first.doc._blueprint.table_fields:
+        name_rows(first, first.doc._blueprint.table_fields, ops)
 
 
-def _part(part: str, doc: Any) -> str:
-    word = _date_word(part)
-    if word is not None:
-        return word
-    field = part[1:-1] if part.startswith("{") and part.endswith("}") else part
-    if doc is not None and (field in doc.__dict__):
-        value = doc.__dict__[field]
-        return str(value) if isinstance(value, (str, int, float, date)) else ""
-    return part if field is part else ""
-
-
-def _date_word(word: str) -> str | None:
-    now = _site_now()
-    words = {"YYYY": "%Y", "YY": "%y", "MM": "%m", "DD": "%d", "JJJ": "%j"}
-    if word in words:
-        return now.strftime(words[word])
-    if word == "WW":
-        return _week(now.date())
-    if word == "timestamp":
-        return now.isoformat(" ")
+def _decide(op: Operation) -> Numbered | None:
+    """Names a document, or returns what its name lacks."""
+    doc = op.doc
+    values, rule = doc.__dict__, doc._blueprint.naming
+    given = op.given_name
+    if rule.kind in HASHED and not (given or values["name"]) and _is_plain(op, doc):
+        values["name"] = hash_name()
+        op.hash_named = True
+        return None
+    if doc.meta.issingle:
+        values["name"] = doc.meta.doctype
+        return None
+    fixed = fixed_name(op) or (given if given and op.context.flags.get("in_import") else None)
+    if fixed:
+        values["name"] = fixed
+    elif _is_amended(doc):
+        values["name"] = amended_name(op.unit, doc)
+    elif not values["name"]:
+        given = None if rule.kind == HASH else given
+        op.hash_named = rule.kind in HASHED and not given
+        name = by_rule(doc, rule, given)
+        if isinstance(name, Numbered):
+            return name
+        values["name"] = name
+    accept(op.unit, doc, rule)
     return None
 
 
-def _week(day: date) -> str:
-    """Returns the ISO week so that it never goes back within a year: "00" and "53" at its ends."""
-    week = day.isocalendar().week
-    if day.month == 1 and week >= 52:
-        return "00"
-    return "53" if day.month == 12 and week == 1 else f"{week:02d}"
+def _is_plain(op: Operation, doc: Any) -> bool:
+    """Tells at once of most documents that nothing but the rule names them."""
+    return (
+        doc._state.flags is None
+        and not op.options.get("set_name")
+        and not doc.__dict__.get(AMENDED_FROM)
+        and not doc.meta.issingle
+    )
 
 
-def _site_now() -> datetime:
-    return clock.now(current().site.settings.time_zone)
+def settle(op: Operation) -> None:
+    """Names the rows that handlers have added, and sets naming fields back to the names they gave (reference 1.6.8)."""
+    name_added_rows(op)
+    doc = op.doc
+    field = doc._blueprint.naming.field
+    if field:
+        _sync(doc, field, doc._state.row[0] if doc._state.row is not None else doc.__dict__["name"])
+    for table_field, naming_field in synced_tables(doc._blueprint):
+        for row in doc.__dict__.get(table_field) or ():
+            _sync(row, naming_field, row.__dict__["name"])
 
 
-def _by_format(pattern: str, doc: Any) -> str:
-    prefix, name = "", ""
-    position = 0
-    numbered = False
-    for found in _BRACES.finditer(pattern):
-        name += pattern[position : found.start()]
-        position = found.end()
-        word = found.group(1)
-        if set(word) == {"#"}:
-            if not numbered:
-                prefix, numbered = name, True
-                name += getseries(prefix, len(word))
-            continue
-        name += _date_word(word) or _part(f"{{{word}}}", doc)
-    return name + pattern[position:]
+def _sync(doc: Any, field: str, name: str) -> None:
+    value = doc.__dict__[field]
+    if value == name or (not isinstance(value, str) and str(value) == name):
+        return
+    try:
+        doc.__dict__[field] = doc._blueprint.fields[field].cast(name)
+    except ValueError:  # a date that names an amended document: it stays what it is
+        return
+    if doc._state.kept is not None:
+        assigning.forget_kept(doc, field)
 
 
-def getseries(prefix: str, digits: int) -> str:
-    """Returns the next number of a counter as text with at least `digits` digits.
-
-    The counter's row stays locked until the transaction ends; a rollback gives the number back,
-    so there are no gaps. Order: inside a context; it writes.
-    """
-    return str(take_numbers(current_unit(), prefix, 1)).zfill(digits)
+# -- hash names that exist already ---------------------------------------------------------------------
 
 
-def take_numbers(unit: UnitOfWork, prefix: str, count: int) -> int:
-    """Takes `count` numbers of a counter and returns the last of them."""
-    unit.before_write()
-    dialect = "mariadb" if unit.link.dialect == "mysql" else unit.link.dialect
-    return int(unit.link.rows(_NEXT_NUMBER[dialect], (prefix, count, count))[0][0])
+def may_take_another(op: Operation) -> bool:
+    """Tells whether a document whose name is taken can have another one: it and its rows have hashes."""
+    return op.hash_named and not row_naming(op.context, type(op.doc))
 
 
-def _amended_name(unit: UnitOfWork, doc: Any) -> str:
-    """Returns `<source>-1`, or the source's own number plus one when it is an amendment itself."""
-    source = doc.__dict__[AMENDED_FROM]
-    statements = type(doc)._blueprint.statements(unit.database.engine.dialect)
-    found = statements.lookup(unit.link.rows, (AMENDED_FROM,), [source])
-    base, _, number = source.rpartition("-")
-    if found and found[0][AMENDED_FROM] and base and number.isdigit():
-        return f"{base}-{int(number) + 1}"
-    return f"{source}-1"
-
-
-def append_number_if_name_exists(doctype: str, value: str, fieldname: str = "name", separator: str = "-") -> str:
-    """Returns `value`, or with a number behind it when a document has that value already.
-
-    Args:
-        doctype: document type.
-        value: the wanted name.
-        fieldname: which column must not hold it yet.
-        separator: between value and number.
-    """
-    column = registry.resolve(doctype).__table__.c[fieldname]
-    prefix = f"{value}{separator}"
-    link = current_unit().link
-    taken = {
-        row[0]
-        for row in link.execute(select(column).where((column == value) | column.startswith(prefix, autoescape=True)))
-    }
-    if value not in taken:
-        return value
-    numbers = [int(name[len(prefix) :]) for name in taken if name.startswith(prefix) and name[len(prefix) :].isdigit()]
-    return f"{prefix}{max(numbers, default=0) + 1}"
-
-
-def check_name(doc: Any) -> None:
-    """Refuses names that are not allowed (reference 2.4).
-
-    Raises:
-        ValidationError: it is empty. NameError: it has markup or is too long or reserved.
-    """
-    name = doc.__dict__["name"]
-    if name is None or not str(name).strip():
-        raise ValidationError(f"{doc.doctype}: the document has no name", doctype=doc.doctype)
-    name = doc.__dict__["name"] = str(name).strip()
-    problem = ""
-    if "<" in name or ">" in name:
-        problem = "has < or >"
-    elif len(name) > _MAX_NAME:
-        problem = f"is longer than {_MAX_NAME} characters"
-    elif name.startswith(f"New {doc.meta.doctype}"):
-        problem = "is what a form calls a document without a name"
-    elif name == doc.meta.doctype and not doc.meta.issingle:
-        problem = "is the name of the document type"
-    if problem:
-        raise NameError(f"{doc.doctype}: the name {name!r} {problem}", doctype=doc.doctype, name=name)
+def new_hash_names(op: Operation) -> None:
+    """Gives a document whose hash name is taken another one, and its rows too."""
+    op.doc.__dict__["name"] = hash_name()
+    name_rows(op, op.doc._blueprint.table_fields, [op])
+    op.row = op.doc._blueprint.format.take(op.doc.__dict__)
+    for pairs in op.child_rows.values():
+        for n, (row, _) in enumerate(pairs):
+            pairs[n] = (row, row._blueprint.format.take(row.__dict__))

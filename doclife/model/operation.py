@@ -25,6 +25,7 @@ class Operation:
         "doc",
         "fetched",
         "given_name",
+        "hash_named",
         "inserting",
         "kind",
         "now",
@@ -56,6 +57,8 @@ class Operation:
         self.now: datetime | None = None
         #: name the caller had set before naming began
         self.given_name: str | None = None
+        #: whether the document's name is a hash that could as well be another one
+        self.hash_named = False
         #: the row to write, and rows by table field, once collected
         self.row: Row | None = None
         self.child_rows: dict[str, list[tuple[Any, Row]]] = {}

@@ -110,8 +110,8 @@ def permit(right: str) -> Run:
 
 
 def check_values(op: Operation) -> None:
-    """Names rows that handlers have added, then checks every value."""
-    naming.name_added_rows(op)
+    """Names rows that handlers have added, sets naming fields back to the names, then checks every value."""
+    naming.settle(op)
     checks.check_values(op)
 
 

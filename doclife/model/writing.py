@@ -22,11 +22,11 @@ from doclife.core.ids import reseed_hash_names
 from doclife.database.errors import DuplicateKey
 from doclife.model import passwords
 from doclife.model.checks import collect, describe, refuse_unstorable, take
-from doclife.model.naming import hash_named, new_hash_names
+from doclife.model.naming import may_take_another, new_hash_names
 from doclife.model.operation import Operation
 from doclife.model.state import Row
 from doclife.schema import registry
-from doclife.schema.statements import Statements, batches
+from doclife.schema.statements import Statements
 
 #: how often an insert under a hash name that exists already tries another one
 _NAME_TRIES = 5
@@ -79,20 +79,21 @@ def _insert(op: Operation) -> None:
     link = op.unit.link
     dialect = op.unit.database.engine.dialect
     statements = doc._blueprint.statements(dialect)
-    # A name that exists is met by another one, but on a savepoint: PostgreSQL needs it, and so do
-    # rows that were already written. It costs nothing where it is not needed.
+    # A hash that exists is met by another one. PostgreSQL is asked to leave the row out: after an error
+    # it would do nothing more before a savepoint.
+    text = statements.insert_new if op.hash_named and link.dialect == "postgresql" else statements.insert
     for attempt in range(1, _NAME_TRIES + 1):
         try:
             assert op.row is not None
-            link.run(statements.insert, statements.bind(op.row))
+            if link.run(text, statements.bind(op.row)):
+                break
         except DuplicateKey as error:
-            retry = error.primary and hash_named(op) and link.dialect != "postgresql" and attempt < _NAME_TRIES
-            if not retry:
+            if not (error.primary and op.hash_named):
                 raise _taken(doc, error) from error
-            reseed_hash_names()
-            new_hash_names(op)
-        else:
-            break
+        reseed_hash_names()
+        if attempt == _NAME_TRIES or not may_take_another(op):
+            raise _hash_taken(op)
+        new_hash_names(op)
     for name, pairs in op.child_rows.items():
         if pairs:
             _insert_rows(op, name, pairs)
@@ -133,6 +134,9 @@ def first_taken(ops: Sequence[Operation], error: DuplicateKey) -> Exception:
     Order: after what the batch had written was undone: until then its own keys look taken too.
     """
     doc = ops[0].doc
+    if error.primary and any(op.hash_named for op in ops):
+        reseed_hash_names()
+        return _hash_taken(ops[0])
     field = None if error.primary else _field_of(doc, error)
     if field is None and not error.primary:
         return UniqueValidationError(f"{doc.doctype}: {error}", doctype=doc.doctype)
@@ -147,6 +151,16 @@ def first_taken(ops: Sequence[Operation], error: DuplicateKey) -> Exception:
             seen.add(row[place])
     return DuplicateEntryError(  # somebody else's, and given free meanwhile
         f"{doc.doctype}: one of {len(ops)} documents had a key that was taken; do it again", conflict=True
+    )
+
+
+def _hash_taken(op: Operation) -> DuplicateEntryError:
+    """Returns the error for a hash name that exists: two processes' runs overlap, and not again from a new start."""
+    return DuplicateEntryError(
+        f"{describe(op.doc)}: the name exists already; do the operation again",
+        doctype=op.doc.doctype,
+        name=op.doc.name,
+        conflict=True,
     )
 
 
@@ -245,7 +259,7 @@ def _write_rows(op: Operation, table_field: str, pairs: list[tuple[Any, Row]]) -
     link = op.unit.link
     current = {taken[0] for _, taken in pairs}
     gone = [name for name in stored if name not in current]
-    for part in batches(gone):
+    for part in statements.keys(gone):
         link.run(statements.delete_many(len(part)), part)
     new = [pair for pair in pairs if pair[0]._state.row is None]
     by_columns: dict[tuple[str, ...], list[tuple[tuple[Any, ...], str]]] = {}
@@ -269,10 +283,10 @@ def _update_rows(
     values = entries[0][0]
     if all(entry[0] == values for entry in entries):
         bound = statements.bind_columns(columns, values)
-        for part in batches([name for _, name in entries]):
+        for part in statements.keys([name for _, name in entries]):
             link.run(statements.update_many(columns, len(part)), [*bound, *part])
         return
-    rows = [(*statements.bind_columns(columns, each), name) for each, name in entries]
+    rows = [(*statements.bind_columns(columns, each), statements.key(name)) for each, name in entries]
     link.run_many(statements.update(columns, locked=False), rows)
 
 
@@ -296,7 +310,7 @@ def write_columns(op: Operation) -> None:
     index = doc._blueprint.format.index
     try:
         bound = statements.bind_columns(names, [taken[index[name]] for name in names])
-        count = op.unit.link.run(statements.update(names, locked=False), [*bound, state.row[0]])
+        count = op.unit.link.run(statements.update(names, locked=False), [*bound, statements.key(state.row[0])])
     except DuplicateKey as error:
         raise _taken(doc, error) from error
     except DataError as error:
@@ -328,6 +342,7 @@ def delete(op: Operation) -> None:
         child = registry.resolve(field.options)._blueprint.statements(dialect)
         op.unit.link.run(child.delete_rows, (name, doc.meta.doctype, table_field))
     stored = doc._state.row
-    if op.unit.link.run(doc._blueprint.statements(dialect).delete, (name, stored[_DOCSTATUS])) == 0:
+    statements = doc._blueprint.statements(dialect)
+    if op.unit.link.run(statements.delete, (statements.key(name), stored[_DOCSTATUS])) == 0:
         raise _stale(op, stored[_MODIFIED])
     op.unit.verified.clear()

@@ -17,6 +17,9 @@ from doclife.query.casting import defaults, stamps, stored, stored_all
 from doclife.query.execute import write
 from doclife.query.lists import class_of
 from doclife.query.timespans import site_now
+from doclife.schema.autoname import AUTOINCREMENT
+from doclife.uow import counters
+from doclife.uow.unit import UnitOfWork
 
 
 def bulk_insert(
@@ -37,6 +40,7 @@ def bulk_insert(
     with unit.savepoint():
         for chunk in _chunks(values, chunk_size):
             rows = [_row(cls, base, names, each) for each in chunk]
+            _name(unit, cls, rows)
             if ignore_duplicates:
                 write(unit, _insert_new(cls.__table__, blueprint.columns, unit.link.dialect), rows)
                 continue
@@ -57,9 +61,22 @@ def _row(cls: Any, base: Mapping[str, Any], names: Sequence[str], values: Sequen
     row = dict(base)
     for name, value in zip(names, values, strict=True):
         row[name] = stored(cls, name, value)
-    if not row["name"]:
-        row["name"] = hash_name()
     return row
+
+
+def _name(unit: UnitOfWork, cls: Any, rows: Sequence[dict[str, Any]]) -> None:
+    """Names the rows that bring no name: by a hash, or by numbers where the type's names are numbers."""
+    nameless = [row for row in rows if not row["name"]]
+    if cls._blueprint.naming.kind != AUTOINCREMENT:
+        for row in nameless:
+            row["name"] = hash_name()
+        return
+    given = [int(row["name"]) for row in rows if row["name"]]
+    if given:
+        counters.pass_name(unit, cls.meta.doctype, str(max(given)))
+    if nameless:
+        for row, name in zip(nameless, counters.take_names(unit, cls.meta.doctype, len(nameless)), strict=True):
+            row["name"] = name
 
 
 def _insert_new(table: Table, columns: Sequence[str], dialect: str) -> Any:

@@ -8,7 +8,8 @@ from typing import Any
 from doclife.core.amount import Amount
 from doclife.core.context import Context
 from doclife.core.errors import ValidationError, brief
-from doclife.query.scope import field_of, unknown_field
+from doclife.database.types import is_name_number
+from doclife.query.scope import NumberName, field_of, unknown_field
 from doclife.query.timespans import site_now
 from doclife.schema.fieldtypes import JSON, Password
 from doclife.schema.rows import round_amount
@@ -42,6 +43,11 @@ def stored(cls: Any, name: str, value: Any) -> Any:
         made = field.cast(value)
     except ValueError as error:
         raise ValidationError(f"{cls.meta.doctype}.{name} cannot be {brief(value)}: {error}", field=name) from None
+    if isinstance(field, NumberName) and made is not None and not is_name_number(made):
+        raise ValidationError(
+            f"{cls.meta.doctype}.name cannot be {brief(value)}: the names of the type are whole numbers from 1 on",
+            field=name,
+        )
     return round_amount(made) if isinstance(made, Amount) else made
 
 

@@ -16,6 +16,7 @@ from doclife.query.execute import read
 from doclife.query.expressions import value_of
 from doclife.query.fields import Selection, group_keys, order_keys, select_fields
 from doclife.query.filters import any_of, conditions
+from doclife.query.names import same_name
 from doclife.query.nested import attach_rows
 from doclife.query.ordering import TYPE_ORDER, default_order
 from doclife.query.scope import Scope, field_of, passwords_of
@@ -227,7 +228,7 @@ def _permitted(
     if holder is not cls:
         allowed.append(scope.table.c.parenttype == holder.meta.doctype)
         if condition is not None:
-            condition = exists().where(holder.__table__.c.name == scope.table.c.parent, condition)
+            condition = exists().where(same_name(holder.__table__.c.name, scope.table.c.parent), condition)
     if condition is not None:
         allowed.append(condition)
     return scope, allowed

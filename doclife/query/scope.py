@@ -17,6 +17,7 @@ from sqlalchemy.sql.elements import ColumnElement
 from sqlalchemy.sql.selectable import FromClause, SelectBase
 
 from doclife.core.errors import PermissionDenied, UnknownFieldError, ValidationError, nearest
+from doclife.query.names import comparable, is_number, same_name
 from doclife.schema import registry
 from doclife.schema.field import Field
 from doclife.schema.fieldtypes import Check, Currency, Data, Datetime, Float, Int, Link, Password, Percent, TextField
@@ -37,6 +38,22 @@ _STANDARD: Mapping[str, Field[Any, Any]] = {
     **{name: Datetime() for name in ("creation", "modified")},
     **{name: Int() for name in ("docstatus", "idx")},
 }
+
+
+class NumberName(Field[str, str]):
+    """Stands for the column `name` of an autoincrement type: texts that are numbers in the table."""
+
+    def cast(self, value: Any) -> Any:
+        """Returns the value as text, or raises ValueError with what is expected.
+
+        A text that is no number may be asked for; there is no document of that name.
+        """
+        if value is None or isinstance(value, (str, int)):
+            return None if value is None else str(value).strip()
+        raise ValueError("a name is expected")
+
+
+_NUMBER_NAME = NumberName()
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +88,7 @@ def field_of(cls: Any, name: str) -> Field[Any, Any] | None:
     blueprint = cls._blueprint
     found: Field[Any, Any] | None = blueprint.fields.get(name)
     if found is None and name in blueprint.columns:
-        found = _STANDARD[name]
+        found = _NUMBER_NAME if name == "name" and is_number(cls.__table__.c.name) else _STANDARD[name]
     return found
 
 
@@ -193,6 +210,9 @@ class Scope:
         def replace(element: Any, **_: Any) -> Any:
             if isinstance(element, SelectBase):
                 return element  # a query of its own
+            converted = comparable(element)
+            if converted is not None:
+                return self.adopt(converted)
             if isinstance(element, Column) and isinstance(element.table, Table) and element.table is not self.table:
                 return self.place_of(element.table.name.removeprefix("tab"), element.name).column
             if isinstance(element, Column) and element.table is self.table:
@@ -232,7 +252,7 @@ class Scope:
 
     def _join_rows(self, cls: Any, key: str, table_field: str | None) -> tuple[Any, FromClause]:
         rows = cls.__table__.alias()
-        on = (rows.c.parent == self.table.c.name) & (rows.c.parenttype == self.doctype)
+        on = same_name(rows.c.parent, self.table.c.name) & (rows.c.parenttype == self.doctype)
         if table_field is not None:
             on &= rows.c.parentfield == table_field
         self.multiplies = True
@@ -240,7 +260,7 @@ class Scope:
 
     def _join_linked(self, cls: Any, link_field: str) -> tuple[Any, FromClause]:
         linked = cls.__table__.alias()
-        return self._join(cls, link_field, linked, linked.c.name == self.table.c[link_field])
+        return self._join(cls, link_field, linked, same_name(linked.c.name, self.table.c[link_field]))
 
     def _join(self, cls: Any, key: str, table: FromClause, on: ColumnElement[bool]) -> tuple[Any, FromClause]:
         condition = self._on_join(cls, table) if self._on_join is not None else None

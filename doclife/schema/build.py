@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Dialect, Table
 
 from doclife.core.errors import SchemaError, nearest
-from doclife.schema import registry
+from doclife.schema import autoname, registry
 from doclife.schema.field import Field
 from doclife.schema.fieldtypes import AnyField
 from doclife.schema.fieldtypes import Table as TableField
@@ -25,6 +25,8 @@ class Blueprint:
         """Derives everything from the bound meta and its table."""
         self.meta = meta
         self.table = table
+        #: how documents get their names
+        self.naming = autoname.read_rule(meta, meta.doctype)
         fields = {each.name: each for each in meta.get_value_fields()}
         standard = list(STANDARD_COLUMNS)
         if meta.submittable:
@@ -109,12 +111,7 @@ def _check_meta(cls: Any, meta: Meta) -> None:
         for name in filter(None, names):
             if name not in meta.by_name and name not in STANDARD_COLUMNS:
                 raise SchemaError(f"{cls.__qualname__}: {option} names no field {name!r}.{nearest(name, meta.by_name)}")
-    if meta.autoname.lower().startswith("field:"):
-        name = meta.autoname[6:]
-        if name not in meta.by_name:
-            raise SchemaError(
-                f"{cls.__qualname__}: autoname={meta.autoname!r} names no field.{nearest(name, meta.by_name)}"
-            )
+    autoname.read_rule(meta, cls.__qualname__)
 
 
 def _table(cls: Any, meta: Meta) -> Table:
@@ -130,7 +127,8 @@ def _table(cls: Any, meta: Meta) -> Table:
                 f"{existing.info.get('app')!r} already; give the class another Meta(doctype=...) or Meta(table=...)"
             )
         metadata.remove(existing)
-    standard = standard_columns(child=meta.istable, submittable=meta.submittable)
+    numbered = autoname.read_rule(meta, meta.doctype).kind == autoname.AUTOINCREMENT
+    standard = standard_columns(child=meta.istable, submittable=meta.submittable, numbered=numbered)
     return Table(meta.table, metadata, *standard, *columns, info={"app": meta.app, "doctype": meta.doctype})
 
 

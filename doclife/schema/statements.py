@@ -80,12 +80,14 @@ _SQLITE: dict[type, tuple[Converter | None, Converter | None]] = {
     types.UtcDateTime: (_utc_in(_datetime_text), _utc_out(datetime.fromisoformat)),
     types.Date: (date.isoformat, date.fromisoformat),
     types.TimeOfDay: (_time_text, time.fromisoformat),
+    types.NameNumber: (types.name_to_number, str),
 }
 _SERVERS: dict[type, tuple[Converter | None, Converter | None]] = {
     # Drivers look at the exact type of a parameter: a subclass of Decimal would be sent as text.
     types.AmountType: (Decimal, _amount),
     types.UtcDateTime: (_utc_in(None), _utc_out(None)),
     types.TimeOfDay: (None, _time_from_delta),
+    types.NameNumber: (types.name_to_number, str),
 }
 _PLAIN = (types.ShortText, types.LongText, types.JsonText, types.CheckType, types.BigInt, types.Double)
 
@@ -142,11 +144,14 @@ class Statements:
         self._dialect = type(dialect)(paramstyle=style)  # type: ignore[call-arg]  # every concrete dialect takes it
         pairs = [converters(column, dialect) for column in self._columns]
         self._bind_one = {column.name: pair[0] for column, pair in zip(self._columns, pairs, strict=True)}
+        self._bind_name = self._bind_one["name"]
         #: row -> parameters of `insert`
         self.bind = _tuple_maker([pair[0] for pair in pairs])
         #: what a select of all columns gave -> row
         self.load = _tuple_maker([pair[1] for pair in pairs])
         self.insert = self._text(insert(table).values({c.name: bindparam(c.name) for c in self._columns}))
+        #: leaves the row out where the name exists already (PostgreSQL)
+        self.insert_new = f'{self.insert} ON CONFLICT ("name") DO NOTHING'
         self.select = self._text(self._select(table.c.name == bindparam("b_name")))
         self.select_for_update = self._text(self._select(table.c.name == bindparam("b_name")).with_for_update())
         #: the same without waiting for who has the row locked
@@ -202,6 +207,15 @@ class Statements:
             bound.append(value if convert is None or value is None else convert(value))
         return bound
 
+    def key(self, name: str) -> Any:
+        """Returns the parameter for a name; it stands behind those of the columns where both are needed."""
+        return name if self._bind_name is None else self._bind_name(name)
+
+    def keys(self, names: Sequence[str]) -> Iterator[list[Any]]:
+        """Yields the parameters for names in the lists of `batches`."""
+        for part in batches(names):
+            yield part if self._bind_name is None else list(map(self._bind_name, part))
+
     def update_many(self, columns: tuple[str, ...], count: int) -> str:
         """Returns UPDATE of these columns to the same values for `count` names."""
         key = (columns, count)
@@ -239,8 +253,8 @@ class Statements:
             ignore_case: compare names in lower case.
         """
         result = []
-        for part in batches(names):
-            text, load = self._lookup(columns, len(part), ignore_case)
+        for part in self.keys(names):
+            text, load = self._lookup(columns, len(part), ignore_case and self._bind_name is None)
             result += [dict(zip(columns, load(row), strict=True)) for row in run(text, part)]
         return result
 
@@ -261,7 +275,7 @@ class Statements:
     def read_many(self, run: Callable[[str, Sequence[Any]], list[Row]], names: Sequence[str]) -> list[Row]:
         """Reads the whole rows with these names."""
         rows: list[Row] = []
-        for part in batches(names):
+        for part in self.keys(names):
             text = self._reads.get(len(part))
             if text is None:
                 wanted = self._table.c.name.in_([bindparam(f"n{n}") for n in range(len(part))])

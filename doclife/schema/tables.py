@@ -10,7 +10,16 @@ from __future__ import annotations
 from sqlalchemy import Column, Index, MetaData, Table, text
 
 from doclife.database.naming import NAMING_CONVENTION
-from doclife.database.types import BigInt, CheckType, JsonText, LongText, NaiveDateTime, ShortText, UtcDateTime
+from doclife.database.types import (
+    BigInt,
+    CheckType,
+    JsonText,
+    LongText,
+    NaiveDateTime,
+    NameNumber,
+    ShortText,
+    UtcDateTime,
+)
 
 FRAMEWORK = "doclife"
 
@@ -24,10 +33,19 @@ CHILD_COLUMNS = ("parent", "parenttype", "parentfield")
 AMENDED_FROM = "amended_from"
 
 
-def standard_columns(*, child: bool = False, submittable: bool = False) -> list[Column[object]]:
-    """Returns new columns that every document table begins with."""
+def standard_columns(*, child: bool = False, submittable: bool = False, numbered: bool = False) -> list[Column[object]]:
+    """Returns new columns that every document table begins with.
+
+    Args:
+        child: of child rows.
+        submittable: of a type whose documents can be amended.
+        numbered: names are numbers of the rule "autoincrement".
+    """
+    name: Column[object] = Column("name", ShortText(), primary_key=True)
+    if numbered:  # the numbers come from tabSeries: the database is not to make its own
+        name = Column("name", NameNumber(), primary_key=True, autoincrement=False)
     columns: list[Column[object]] = [
-        Column("name", ShortText(), primary_key=True),
+        name,
         Column("owner", ShortText()),
         Column("creation", NaiveDateTime()),
         Column("modified", NaiveDateTime()),
@@ -47,7 +65,7 @@ def standard_columns(*, child: bool = False, submittable: bool = False) -> list[
     return columns
 
 
-#: one row per prefix of a naming series: the last number given out
+#: one row per prefix of a naming series and per autoincrement type: the last number given out
 series = Table(
     "tabSeries",
     metadata,

@@ -17,6 +17,7 @@ OWN = {
     "g": types.TimeOfDay(),
     "h": types.CheckType(),
     "i": types.BigInt(),
+    "j": types.NameNumber(),
 }
 PLAIN = {
     "p": sa.Integer(),

@@ -151,8 +151,10 @@ def test_a_naming_series_without_an_option_is_refused(named):
 
 @pytest.mark.parametrize("pattern", ["A;.#", "A%.#", "A'.#", "Ä&.#"])
 def test_other_characters_in_a_series_are_refused(named, pattern):
-    with pytest.raises(InvalidNamingSeriesError, match="may hold letters, digits"):
-        named(pattern).insert()
+    with pytest.raises(InvalidNamingSeriesError, match=r"Named: the naming series .* may hold letters, digits"):
+        named("naming_series:", series=["A-"], naming_series=pattern).insert()
+    with pytest.raises(InvalidNamingSeriesError, match=r"^the naming series .* may hold letters, digits"):
+        make_autoname(pattern)
 
 
 def test_make_autoname_adds_the_number_that_a_pattern_lacks(site):

@@ -18,6 +18,7 @@ def _make(site, rule):
         meta = Meta(autoname=rule)
         code = Data()
         count = Int(default=7)
+        naming_series = Data()
 
     site.use(Upserted)
     return lambda **values: get_doc({"doctype": "Upserted", **values})

@@ -1,0 +1,58 @@
+"""Statements that commit at once, beside the transactions in progress."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Engine
+from sqlalchemy.exc import DBAPIError
+
+from doclife.database.engine import create_engine, is_sqlite
+from doclife.database.errors import wrap
+
+
+class Apart:
+    """One further connection of this process to a server, for statements that are transactions of their own.
+
+    It is not of the pool: where each who has a connection waits for a second one, all would wait for
+    ever. SQLite has one writer, so there nothing can be written beside an open transaction.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        """Prepares it; it connects with the first statement."""
+        self._beside = engine
+        self._engine: Engine | None = None
+        self._lock = threading.Lock()
+
+    @property
+    def is_possible(self) -> bool:
+        """Whether this kind of database can do it."""
+        return not is_sqlite(self._beside)
+
+    def run(self, sql: str, params: Sequence[Any]) -> list[tuple[Any, ...]]:
+        """Runs one statement and commits it, whatever becomes of the transactions in progress; returns its rows.
+
+        Args:
+            sql: in the driver's parameter style.
+            params: of the statement.
+        Raises:
+            DoclifeError: the database refused it.
+        """
+        with self._lock:
+            if self._engine is None:
+                self._engine = create_engine(self._beside.url, single=True)
+        try:
+            with self._engine.connect() as connection:
+                result = connection.exec_driver_sql(sql, tuple(params))
+                return [tuple(row) for row in result] if result.returns_rows else []
+        except DBAPIError as error:
+            raise wrap(error, self._beside.dialect.name) from error
+
+    def close(self) -> None:
+        """Closes the connection; the next statement opens another."""
+        with self._lock:
+            engine, self._engine = self._engine, None
+        if engine is not None:
+            engine.dispose()

@@ -1,0 +1,43 @@
+"""Variables of naming series: parts of names that an app explains, `naming_series_variables` in hooks.py."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from doclife.core.errors import HookError
+from doclife.events.handlers import import_path
+from doclife.events.hooks import AppHooks, as_paths
+from doclife.schema.autoname import DATE_WORDS
+
+KEY = "naming_series_variables"
+
+#: (document or None, the part) -> what stands for the part in the name
+Variable = Callable[[Any, str], Any]
+
+
+def naming_variables(apps: Iterable[AppHooks]) -> dict[str, Variable]:
+    """Returns the functions by part; where several apps have a part, the first installed one explains it.
+
+    Raises:
+        HookError: a part or a function cannot be used; the message names app, key and path.
+    """
+    found: dict[str, Variable] = {}
+    for app in apps:
+        for part, value in app.values.get(KEY, {}).items():
+            what = f"{app.name}: {KEY}[{part!r}]"
+            if not isinstance(part, str) or not part.isidentifier() or part in DATE_WORDS:
+                raise HookError(
+                    f"{what}: a part is a word of letters, digits and _, and none of {', '.join(DATE_WORDS)}"
+                )
+            paths = as_paths(value, what)
+            if len(paths) != 1:
+                raise HookError(f"{what} must be one dotted path, not {value!r}")
+            fn = import_path(paths[0], what)
+            try:
+                inspect.signature(fn).bind(None, part)
+            except (TypeError, ValueError):
+                raise HookError(f"{what}: {paths[0]} does not fit; write it as fn(doc, part)") from None
+            found.setdefault(part, fn)
+    return found
