@@ -21,6 +21,7 @@ from doclife.model.loading import load, lock_row, materialise, name_text
 from doclife.model.operation import Operation
 from doclife.permissions.rules import check_permission
 from doclife.schema import registry
+from doclife.schema.autoname import AUTOINCREMENT
 from doclife.schema.fieldtypes import Link
 
 _DOCSTATUS = 5  # its place in every row: see schema.tables.STANDARD_COLUMNS
@@ -45,8 +46,8 @@ def check_renamable(op: Operation) -> None:
         _refuse(doc, f"is a row; rename_doc({doc.doctype!r}, {doc.name!r}, ...) renames rows, reload() shows it")
     if meta.issingle:
         _refuse(doc, f"is the only one of a single type and named like it, so it cannot be {what}")
-    if meta.autoname.lower() == "autoincrement":
-        _refuse(doc, f"is numbered by the database (autoname='autoincrement'), so it cannot be {what}")
+    if doc._blueprint.naming.kind == AUTOINCREMENT:
+        _refuse(doc, f"is named by numbers (autoname='autoincrement'), so it cannot be {what}")
     if options["merge"] and meta.submittable and state.row[_DOCSTATUS] == 1:
         _refuse(doc, "is submitted, and merging deletes it; cancel it first")
 
@@ -182,10 +183,10 @@ def _write_name(op: Operation, old: str, new: str) -> None:
 def _naming_field(op: Operation, new: str) -> dict[str, Any]:
     """Returns the column a document is named by, with its new value, as a check of it allows."""
     doc = op.doc
-    rule = doc.meta.autoname
-    if not rule.lower().startswith("field:"):
+    name = doc._blueprint.naming.field
+    if not name:
         return {}
-    field = doc._blueprint.fields[rule[len("field:") :]]
+    field = doc._blueprint.fields[name]
     probe = materialise(type(doc), doc._state.row, {})
     probe.set(field.name, new)
     checks.refuse_kept(probe, [field.name])
