@@ -9,9 +9,9 @@ from typing import Any, TypeVar, overload
 from doclife.core.context import current
 from doclife.core.errors import DoesNotExistError, ValidationError
 from doclife.core.messages import msgprint
-from doclife.model import engine
+from doclife.model import operations
 from doclife.model.document import Document
-from doclife.model.loading import load, materialise, name_text
+from doclife.model.loading import load, lock_to_delete, materialise, name_text
 from doclife.model.renaming import NameTaken
 from doclife.model.steps import fill_defaults
 from doclife.query.select import first_name
@@ -150,6 +150,8 @@ def delete_doc(
     ignore_permissions: bool = False,
     ignore_missing: bool = True,
     delete_permanently: bool = False,
+    ignore_on_trash: bool = False,
+    flags: Mapping[str, Any] | None = None,
 ) -> bool:
     """Deletes documents, with their events and link checks.
 
@@ -160,8 +162,12 @@ def delete_doc(
         ignore_permissions: do not ask whether the user may.
         ignore_missing: a missing document is no error.
         delete_permanently: keep no copy in "Deleted Document".
+        ignore_on_trash: leave out the events before the deletion, on_trash and on_change.
+        flags: flags of the documents, for their handlers.
     Returns:
         Whether all of them existed.
+    Raises:
+        QueryTimeoutError: somebody else is just changing it; it is not waited for.
     """
     cls = _class(doctype)
     unit: UnitOfWork = current().unit
@@ -169,15 +175,19 @@ def delete_doc(
     names: Sequence[Any] = name if isinstance(name, (list, tuple)) else [name]
     for each in names:
         try:
-            doc = load(unit, cls, each, for_update=True)
+            lock_to_delete(unit, cls, name_text(cls, each))
+            doc = load(unit, cls, each)
         except DoesNotExistError:
             if not ignore_missing:
                 raise
             all_there = False
             continue
+        doc.flags.update(flags or {})
         if ignore_permissions:
             doc.flags.ignore_permissions = True
-        engine.delete(doc, force=force, delete_permanently=delete_permanently)
+        if ignore_on_trash:
+            doc.flags.ignore_on_trash = True
+        operations.delete(doc, force=force, delete_permanently=delete_permanently, locked=True)
     return all_there
 
 
@@ -218,7 +228,7 @@ def rename_doc(
     if ignore_permissions:
         doc.flags.ignore_permissions = True
     try:
-        name = engine.rename(doc, new, merge=merge, force=force, ask=validate)
+        name = operations.rename(doc, new, merge=merge, force=force, ask=validate)
     except NameTaken:  # before_rename has chosen another name than was asked for
         if not ignore_if_exists:
             raise

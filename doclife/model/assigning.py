@@ -7,6 +7,7 @@ from typing import Any
 
 from doclife.core.errors import UnknownFieldError, ValidationError, nearest
 from doclife.schema.field import Field
+from doclife.schema.fieldtypes import Datetime, Int
 
 
 def assign(doc: Any, declared: Field[Any, Any], value: Any) -> None:
@@ -34,13 +35,31 @@ def cast(doc: Any, declared: Field[Any, Any], value: Any) -> None:
         state.kept[name] = str(error)
 
 
+#: standard columns whose values are cast as they are assigned
+STANDARD_FIELDS: dict[str, Field[Any, Any]] = {"creation": Datetime(), "modified": Datetime(), "idx": Int()}
+for _name, _field in STANDARD_FIELDS.items():
+    _field.name = _name
+
+
+def assign_standard(doc: Any, name: str, value: Any) -> None:
+    """Puts a value into a standard column, as the column's type."""
+    field = STANDARD_FIELDS[name]
+    if value is None and field.empty is None:
+        doc.__dict__[name] = None
+    else:
+        cast(doc, field, value)
+    if doc._state.kept is not None:
+        forget_kept(doc, name)
+
+
 def forget_kept(doc: Any, name: str) -> None:
     """Forgets that a field's value could not be cast when a good one has taken its place."""
     kept = doc._state.kept
     if name not in kept:
         return
+    field = STANDARD_FIELDS.get(name) or doc._blueprint.fields[name]
     try:
-        doc._blueprint.fields[name].cast(doc.__dict__[name])
+        field.cast(doc.__dict__[name])
     except ValueError:
         return
     del kept[name]

@@ -10,9 +10,10 @@ from doclife.core.errors import DocstatusTransitionError, ValidationError
 from doclife.database.errors import DuplicateKey
 from doclife.model import lifecycle
 from doclife.model.children import all_rows
-from doclife.model.engine import check_submittable, plan
+from doclife.model.engine import plan
 from doclife.model.naming import set_name, set_names
 from doclife.model.operation import Operation
+from doclife.model.operations import check_submittable, refuse_second_insert
 from doclife.model.state import Before, Snapshot
 from doclife.model.writing import first_taken, write, write_batch
 
@@ -38,8 +39,11 @@ def insert_many(docs: Sequence[Any], *, ignore_permissions: bool = False) -> lis
                 f"insert_many takes documents of one type and docstatus; {doc!r} ({doc.docstatus}) is not like "
                 f"{docs[0]!r} ({docstatus}). Call it once for each kind"
             )
+        refuse_second_insert(doc)
         if ignore_permissions:
             doc.flags.ignore_permissions = True
+    if len({id(doc) for doc in docs}) != len(docs):
+        raise ValidationError("insert_many was given one document object twice; each is inserted once")
     if docstatus not in (0, 1):
         raise DocstatusTransitionError(f"{cls.meta.doctype}: documents cannot be inserted as cancelled")
     check_submittable(docs[0])

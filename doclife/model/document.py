@@ -3,7 +3,7 @@
 A plain Python object over a Core table. Values stand in `__dict__`; assignment casts to the
 field's type; what cannot be cast is kept and refused by the next operation. Only insert, save,
 submit, cancel, discard, delete, db_set and rename write. The abilities behind the methods stand
-in files of their own: `engine` runs operations in the order of `lifecycle`.
+in files of their own: `operations` begins what `engine` runs in the order of `lifecycle`.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from sqlalchemy import Table
 
 from doclife.core.context import current
 from doclife.core.errors import SchemaError
-from doclife.model import assigning, children, engine, images, reading
+from doclife.model import assigning, children, engine, images, operations, reading
 from doclife.model.state import State, flag_during
 from doclife.model.values import RESERVED_ATTRIBUTES, Values
 from doclife.schema import registry
@@ -97,6 +97,8 @@ class Document(Values):
             children.set_rows(self, name, value)
         elif name == "docstatus":
             assigning.assign_docstatus(self, value)
+        elif name in assigning.STANDARD_FIELDS:
+            assigning.assign_standard(self, name, value)
         elif name in RESERVED_ATTRIBUTES:
             raise AttributeError(f"{self.doctype}.{name} cannot be set")
         else:
@@ -145,7 +147,7 @@ class Document(Values):
         self._take_flags(
             ignore_permissions=ignore_permissions, ignore_links=ignore_links, ignore_mandatory=ignore_mandatory
         )
-        engine.insert(self, set_name=set_name, ignore_if_duplicate=ignore_if_duplicate)
+        operations.insert(self, set_name=set_name, ignore_if_duplicate=ignore_if_duplicate)
         return self
 
     def save(self, ignore_permissions: bool | None = None, ignore_version: bool | None = None) -> Self:
@@ -160,25 +162,25 @@ class Document(Values):
         """
         self._take_flags(ignore_permissions=ignore_permissions)
         if ignore_version is None:
-            engine.save(self)
+            operations.save(self)
             return self
         with flag_during(self.flags, "ignore_version", ignore_version):
-            engine.save(self)
+            operations.save(self)
         return self
 
     def submit(self) -> Self:
         """Submits a draft."""
-        engine.submit(self)
+        operations.submit(self)
         return self
 
     def cancel(self) -> Self:
         """Cancels a submitted document."""
-        engine.cancel(self)
+        operations.cancel(self)
         return self
 
     def discard(self) -> Self:
         """Ends a draft without submitting it."""
-        engine.discard(self)
+        operations.discard(self)
         return self
 
     def delete(
@@ -192,7 +194,7 @@ class Document(Values):
             delete_permanently: keep no copy in "Deleted Document".
         """
         self._take_flags(ignore_permissions=ignore_permissions)
-        engine.delete(self, force=force, delete_permanently=delete_permanently)
+        operations.delete(self, force=force, delete_permanently=delete_permanently)
 
     def rename(self, name: str, merge: bool = False, force: bool = False, validate_rename: bool = True) -> Self:
         """Gives the document another name; every link to it follows, and the object is loaded anew.
@@ -206,7 +208,7 @@ class Document(Values):
             ValidationError: it cannot be renamed, or not to this. NameError: the name is not allowed.
             PermissionDenied; UniqueValidationError: links to both stand where each may be linked once.
         """
-        engine.rename(self, name, merge=merge, force=force, ask=validate_rename)
+        operations.rename(self, name, merge=merge, force=force, ask=validate_rename)
         return self
 
     def db_set(
@@ -226,7 +228,9 @@ class Document(Values):
             notify: of Frappe's signature; realtime notices come with the web floor.
             commit: commit afterwards.
         """
-        engine.db_set(self, {field: value} if isinstance(field, str) else dict(field), update_modified=update_modified)
+        operations.db_set(
+            self, {field: value} if isinstance(field, str) else dict(field), update_modified=update_modified
+        )
         if commit:
             current().unit.commit()
 

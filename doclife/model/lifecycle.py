@@ -18,6 +18,15 @@ DELETE = "delete"
 RENAME = "rename"
 DB_SET = "db_set"
 
+#: events that a flag of the document leaves out: flag -> operations, events; model.naming says which names need none
+LEFT_OUT: dict[str, tuple[frozenset[str], frozenset[str]]] = {
+    "ignore_validate": (
+        frozenset({INSERT, INSERT_SUBMITTED, SAVE, SUBMIT, UPDATE_AFTER_SUBMIT, CANCEL}),
+        frozenset({"validate", "before_save", "before_submit", "before_cancel", "before_update_after_submit"}),
+    ),
+    "ignore_on_trash": (frozenset({DELETE}), frozenset({"on_trash", "on_change"})),
+}
+
 _NAMING = ("before_naming", "<clear_name>", "autoname", "<name>")
 
 LIFECYCLE: dict[str, tuple[str, ...]] = {
@@ -29,16 +38,20 @@ LIFECYCLE: dict[str, tuple[str, ...]] = {
         "<permit_create>",
         "before_insert",
         *_NAMING,
+        "<begin_insert>",
         "before_validate",
         "validate",
         "before_save",
+        "<pause_insert>",
         "<check_values>",
         "<check_changed_links>",
         "<write>",
         "<check_amended>",
         "after_insert",
+        "<go_on_inserting>",
         "on_update",
         "on_change",
+        "<end_insert>",
     ),
     INSERT_SUBMITTED: (
         "<defaults>",
@@ -49,17 +62,21 @@ LIFECYCLE: dict[str, tuple[str, ...]] = {
         "<permit_submit>",
         "before_insert",
         *_NAMING,
+        "<begin_insert>",
         "before_validate",
         "validate",
         "before_submit",
+        "<pause_insert>",
         "<check_values>",
         "<check_changed_links>",
         "<write>",
         "<check_amended>",
         "after_insert",
+        "<go_on_inserting>",
         "on_update",
         "on_submit",
         "on_change",
+        "<end_insert>",
     ),
     SAVE: (
         "<row_defaults>",
@@ -133,7 +150,9 @@ LIFECYCLE: dict[str, tuple[str, ...]] = {
     DELETE: (
         "<permit_delete>",
         "<check_deletable>",
+        "<lock>",
         "on_trash",
+        "<begin_delete>",
         "on_change",
         "<check_delete_backlinks>",
         "<delete>",
@@ -162,6 +181,12 @@ MAX_DEPTH = 50
 def is_step(word: str) -> bool:
     """Tells whether a word of the table is a step of the framework."""
     return word.startswith("<")
+
+
+def left_out_by(operation: str, event: str) -> str:
+    """Returns the flag of a document that leaves an event out of an operation, or ""."""
+    found = (flag for flag, (kinds, events) in LEFT_OUT.items() if operation in kinds and event in events)
+    return next(found, "")
 
 
 def events_of(operation: str) -> list[str]:

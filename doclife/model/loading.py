@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from operator import itemgetter
 from typing import Any
 
-from doclife.core.errors import DoesNotExistError, ValidationError
+from doclife.core.errors import DoesNotExistError, QueryTimeoutError, ValidationError
 from doclife.model.state import Row, State
 from doclife.query.select import set_materialiser
 from doclife.schema import registry
@@ -89,11 +89,39 @@ def lock_row(unit: UnitOfWork, cls: Any, name: str, *, wait: bool = True) -> Row
     if unit.link.dialect == "postgresql":
         with unit.savepoint():  # as in `fetch`
             unit.before_write()
-            found = unit.link.rows(text, (name,))
+            found = unit.link.rows(text, (statements.key(name),))
     else:
         unit.before_write()
-        found = unit.link.rows(text, (name,))
+        found = unit.link.rows(text, (statements.key(name),))
     return statements.load(found[0]) if found else None
+
+
+def lock_to_delete(unit: UnitOfWork, cls: Any, name: str) -> None:
+    """Locks a document that is to be deleted: who is just changing it is not waited for.
+
+    Raises:
+        DoesNotExistError: it is not stored.
+        QueryTimeoutError: somebody else has it locked. SQLite has one lock for all, and waits for that.
+    """
+    doctype = cls.meta.doctype
+    if unit.link.dialect == "sqlite":
+        unit.before_write()
+        return
+    try:
+        found = lock_row(unit, cls, name, wait=False)
+    except QueryTimeoutError as error:
+        raise QueryTimeoutError(
+            f"{doctype} {name} cannot be deleted now, somebody else is changing it; try again in a moment",
+            doctype=doctype,
+            name=name,
+        ) from error
+    if found is None:
+        raise _missing(cls, name)
+
+
+def _missing(cls: Any, name: str) -> DoesNotExistError:
+    doctype = cls.meta.doctype
+    return DoesNotExistError(f"{doctype} {name!r} does not exist", doctype=doctype, name=name)
 
 
 def name_text(cls: Any, name: Any) -> str:
@@ -139,8 +167,7 @@ def load(unit: UnitOfWork, cls: Any, name: str, *, for_update: bool = False) -> 
     """
     found = fetch(unit, cls, name, for_update=for_update)
     if found is None:
-        doctype = cls.meta.doctype
-        raise DoesNotExistError(f"{doctype} {name!r} does not exist", doctype=doctype, name=name)
+        raise _missing(cls, name)
     return materialise(cls, found[0], found[1], loaded_in=unit.serial)
 
 

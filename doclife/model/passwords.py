@@ -24,12 +24,19 @@ class Hashed(str):
 
 
 def hash_new(doc: Any) -> None:
-    """Replaces each password that was set since loading by its hash."""
+    """Replaces each password that was set since loading by its hash.
+
+    Those that `flags.ignore_save_passwords` names, or all if it is True, become what is stored.
+    """
+    flags = (doc._state.parent or doc)._state.flags
+    ignored = flags.get("ignore_save_passwords") if flags else None
     for name in doc._blueprint.format.password_fields:
         value = doc.__dict__[name]
         row = doc._state.row
         stored = row[doc._blueprint.format.index[name]] if row is not None else None
-        if value and value != stored and not isinstance(value, Hashed):
+        if ignored is True or (ignored and name in ignored):
+            doc.__dict__[name] = stored
+        elif value and value != stored and not isinstance(value, Hashed):
             doc.__dict__[name] = Hashed(_hasher().hash(value))
 
 

@@ -27,6 +27,10 @@ _CHILD_STANDARD = (*_STANDARD, "idx", "parent", "parenttype", "parentfield")
 _child_standard_of = itemgetter(*_CHILD_STANDARD)
 
 
+#: flags by which handlers tell where in an operation they are: see model.moments
+MOMENTS = ("in_insert", "in_delete", "name_set")
+
+
 class Before:
     """The document as it was before an operation; made into an object only when asked for."""
 
@@ -86,7 +90,7 @@ def flag_during(flags: AttrDict, name: str, value: Any) -> Iterator[None]:
 class Snapshot:
     """The stored state of a document and its rows before an operation."""
 
-    __slots__ = ("before", "doc", "loaded_in", "row", "rows", "standard", "stored_rows")
+    __slots__ = ("before", "doc", "loaded_in", "moment", "row", "rows", "standard", "stored_rows")
 
     def __init__(self, doc: Any, children: list[Any]) -> None:
         """Remembers `doc` and its child rows."""
@@ -96,6 +100,8 @@ class Snapshot:
         # Of a stored document the row tells: memory may hold the docstatus that is being asked for.
         self.standard = state.row[: len(_STANDARD)] if state.row is not None else _standard_of(doc.__dict__)
         self.before, self.loaded_in = state.before, state.loaded_in
+        flags = state.flags
+        self.moment = {name: flags[name] for name in MOMENTS if name in flags} if flags else {}
         self.rows = [(child, _child_standard_of(child.__dict__), child._state.row) for child in children]
 
     def restore(self) -> None:
@@ -104,6 +110,10 @@ class Snapshot:
         doc.__dict__.update(zip(_STANDARD, self.standard, strict=True))
         state.row, state.stored_rows = self.row, self.stored_rows
         state.before, state.loaded_in = self.before, self.loaded_in
+        if state.flags:
+            for name in MOMENTS:
+                state.flags.pop(name, None)
+            state.flags.update(self.moment)
         known = set()
         for child, standard, row in self.rows:
             known.add(id(child))

@@ -13,7 +13,8 @@ from typing import Any, NamedTuple
 from doclife.core import clock
 from doclife.core.context import Context
 from doclife.core.errors import ValidationError
-from doclife.model import assigning, backlinks, checks, fixed, links, naming, renaming, writing
+from doclife.model import assigning, backlinks, checks, fixed, links, moments, naming, renaming, writing
+from doclife.model.loading import lock_to_delete
 from doclife.model.operation import Operation
 from doclife.permissions.rules import check_permission
 from doclife.schema.tables import AMENDED_FROM
@@ -26,6 +27,8 @@ class Step(NamedTuple):
 
     run: Run
     needed: Callable[[Any], bool]
+    #: whether only events would notice that it is left out
+    for_events: bool = False
 
 
 def _always(_cls: Any) -> bool:
@@ -42,12 +45,16 @@ def _is_submittable(cls: Any) -> bool:
 
 def defaults(op: Operation) -> None:
     """Gives fields that were not set their defaults, in rows too."""
+    if op.context.flags.in_import:
+        return
     fill_defaults(op.doc, op.context)
     row_defaults(op)
 
 
 def row_defaults(op: Operation) -> None:
     """Gives new rows their defaults."""
+    if op.context.flags.in_import:
+        return
     for row in op.rows():
         if row._state.row is None or op.inserting:
             fill_defaults(row, op.context)
@@ -86,10 +93,14 @@ def check_types(op: Operation) -> None:
 
 
 def stamp_new(op: Operation) -> None:
-    """Sets owner and times of a new document; what the caller set there does not count."""
-    values = op.doc.__dict__
-    values["creation"] = values["modified"] = op.next_modified()
-    values["owner"] = values["modified_by"] = op.context.user
+    """Sets owner and times of a new document; what the caller set there counts only while apps are set up."""
+    values, flags, now = op.doc.__dict__, op.context.flags, op.next_modified()
+    kept = flags and (flags.in_install or flags.in_migrate or flags.in_patch)
+    values["modified"], values["modified_by"] = now, op.context.user
+    if not kept or values["creation"] is None:
+        values["creation"] = now
+    if not kept or values["owner"] is None:
+        values["owner"] = op.context.user
 
 
 def stamp(op: Operation) -> None:
@@ -158,6 +169,16 @@ def check_deletable(op: Operation) -> None:
         )
 
 
+def lock(op: Operation) -> None:
+    """Locks what is to be deleted, without waiting for who is just changing it.
+
+    Raises:
+        QueryTimeoutError: somebody else has it locked. DoesNotExistError: it is not stored any more.
+    """
+    if not op.options["locked"]:
+        lock_to_delete(op.unit, type(op.doc), op.doc._state.row[0])
+
+
 def check_discardable(op: Operation) -> None:
     """Refuses to discard what is not a stored draft."""
     doc = op.doc
@@ -191,7 +212,13 @@ STEPS: dict[str, Step] = {
     "<check_delete_backlinks>": Step(backlinks.check_delete_backlinks, _always),
     "<write>": Step(writing.write, _always),
     "<write_columns>": Step(writing.write_columns, _always),
+    "<lock>": Step(lock, _always),
     "<check_discardable>": Step(check_discardable, _always),
+    "<begin_insert>": Step(moments.begin_insert, _always, for_events=True),
+    "<pause_insert>": Step(moments.pause_insert, _always, for_events=True),
+    "<go_on_inserting>": Step(moments.go_on_inserting, _always, for_events=True),
+    "<end_insert>": Step(moments.end_insert, _always, for_events=True),
+    "<begin_delete>": Step(moments.begin_delete, _always, for_events=True),
     "<delete>": Step(writing.delete, _always),
     "<check_renamable>": Step(renaming.check_renamable, _always),
     "<permit_rename>": Step(renaming.permit_rename, _always),

@@ -56,15 +56,17 @@ def write(op: Operation) -> None:
 
 def _written(op: Operation) -> None:
     """Makes what was written the document's new stored state."""
-    doc, state = op.doc, op.doc._state
+    doc, state, blueprint = op.doc, op.doc._state, op.doc._blueprint
     state.row = op.row
-    if doc._blueprint.table_fields:
+    if blueprint.table_fields:
         stored = {}
         for name, pairs in op.child_rows.items():
             rows = {}
             for row, taken in pairs:
                 row._state.row = taken
                 rows[taken[0]] = taken
+            if state.stored_rows.get(name) and _keeps_rows(doc, registry.resolve(blueprint.table_fields[name].options)):
+                rows = state.stored_rows[name] | rows
             stored[name] = rows
         state.stored_rows = stored
     state.loaded_in = op.unit.serial
@@ -258,7 +260,7 @@ def _write_rows(op: Operation, table_field: str, pairs: list[tuple[Any, Row]]) -
     statements = child._blueprint.statements(op.unit.database.engine.dialect)
     link = op.unit.link
     current = {taken[0] for _, taken in pairs}
-    gone = [name for name in stored if name not in current]
+    gone = [] if _keeps_rows(op.doc, child) else [name for name in stored if name not in current]
     for part in statements.keys(gone):
         link.run(statements.delete_many(len(part)), part)
     new = [pair for pair in pairs if pair[0]._state.row is None]
@@ -275,6 +277,12 @@ def _write_rows(op: Operation, table_field: str, pairs: list[tuple[Any, Row]]) -
         _update_rows(link, statements, names, entries)
     if new:
         _insert_rows(op, table_field, new)
+
+
+def _keeps_rows(doc: Any, child: Any) -> bool:
+    """Tells whether `flags.ignore_children_type` says that rows missing in memory stay in the table."""
+    flags = doc._state.flags
+    return bool(flags) and child.meta.doctype in (flags.get("ignore_children_type") or ())
 
 
 def _update_rows(

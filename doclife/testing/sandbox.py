@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Table
 from sqlalchemy.schema import CreateIndex, CreateTable, ExecutableDDLElement
 
 from doclife.core import config
-from doclife.core.context import activate
+from doclife.core.context import ADMINISTRATOR, Context, activate
 from doclife.database.engine import begin_write
 from doclife.events.hooks import AppHooks
 from doclife.events.registry import Registry
@@ -40,6 +40,12 @@ class SandboxSite(Site):
         for cls in wanted:
             self.doctypes[cls.meta.doctype] = cls
         self._declarations_changed()
+
+    def context(self, user: str = ADMINISTRATOR) -> Context:
+        """Returns a new context that says that a test is running."""
+        made = super().context(user)
+        made.flags.in_test = True
+        return made
 
     def use_hooks(self, app: str, values: Mapping[str, Any]) -> None:
         """Adds an app, as if it were installed last and its hooks.py held `values`."""

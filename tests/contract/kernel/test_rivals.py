@@ -12,7 +12,8 @@ import sqlalchemy as sa
 from doclife.core.context import Context, activate, current
 from doclife.core.errors import QueryTimeoutError, TimestampMismatchError
 from doclife.database.engine import transaction
-from doclife.model.access import get_doc
+from doclife.model.access import delete_doc, get_doc
+from doclife.query.lists import get_all
 from doclife.uow.retry import retry_on_conflict
 from doclife.uow.unit import UnitOfWork
 from tests.contract.kernel.conftest import MARKED
@@ -118,6 +119,24 @@ def test_a_lock_that_is_not_had_in_time_costs_nothing_that_was_written_before(en
     ShopItem().insert(set_name="C")
     unit.commit()
     assert [get_doc("Shop Item", name).name for name in "ABC"] == ["A", "B", "C"]
+
+
+@pytest.mark.parametrize("engine", MARKED[1:], indirect=True)
+def test_a_deletion_does_not_wait_for_who_is_changing_the_document(engine, unit, shop_site):
+    for name in "AB":
+        ShopItem().insert(set_name=name)
+    unit.commit()
+    other = UnitOfWork(shop_site.database)
+    table = ShopItem.__table__
+    other.link.execute(sa.select(table.c.name).where(table.c.name == "A").with_for_update())
+    ShopItem().insert(set_name="C")
+    for work in (get_doc("Shop Item", "A").delete, lambda: delete_doc("Shop Item", ["B", "A"])):
+        with pytest.raises(QueryTimeoutError, match="Shop Item A cannot be deleted now, somebody else is changing it"):
+            work()
+    other.close()
+    delete_doc("Shop Item", "A")
+    unit.commit()
+    assert get_all("Shop Item", pluck="name", order_by="name") == ["C"]
 
 
 def test_a_forked_process_has_connections_of_its_own(engine, unit):
