@@ -6,10 +6,14 @@ from doclife.core.context import ADMINISTRATOR, GUEST
 from doclife.core.errors import ValidationError
 from doclife.model import passwords
 from doclife.model.document import Document
+from doclife.permissions.roles import AUTOMATIC_ROLES
 from doclife.schema.fieldtypes import Check, Data, Datetime, Link, Password, Table
 from doclife.schema.meta import Meta, Permission
 
 SYSTEM_MANAGER = "System Manager"
+
+_LASTING_USERS = (ADMINISTRATOR, GUEST)
+_LASTING_ROLES = (SYSTEM_MANAGER, *AUTOMATIC_ROLES)
 
 
 class Role(Document):
@@ -21,7 +25,18 @@ class Role(Document):
     )
 
     role_name = Data(reqd=True, unique=True, set_only_once=True)
+    #: a disabled role gives nothing; who had it has it again when it is enabled
     disabled = Check()
+
+    def validate(self) -> None:
+        """Keeps the roles that must exist in force."""
+        if self.disabled and self.name in _LASTING_ROLES:
+            raise ValidationError(f"the role {self.name} cannot be disabled")
+
+    def on_trash(self) -> None:
+        """Refuses to delete the roles that must exist."""
+        if self.name in _LASTING_ROLES:
+            raise ValidationError(f"the role {self.name} cannot be deleted")
 
 
 class HasRole(Document):
@@ -45,6 +60,7 @@ class User(Document):
     first_name = Data()
     last_name = Data()
     full_name = Data(read_only=True)
+    #: who is disabled has no rights
     enabled = Check(default=1)
     new_password = Password(label="Password", no_copy=True)
     last_login = Datetime(read_only=True, no_copy=True)
@@ -54,12 +70,12 @@ class User(Document):
         """Derives the full name and keeps the two users that must exist."""
         parts = [part for part in (self.first_name, self.last_name) if part]
         self.full_name = " ".join(parts) or self.email
-        if self.name == ADMINISTRATOR and not self.enabled:
-            raise ValidationError("the user Administrator cannot be disabled")
+        if self.name in _LASTING_USERS and not self.enabled:
+            raise ValidationError(f"the user {self.name} cannot be disabled")
 
     def on_trash(self) -> None:
         """Refuses to delete the two users that must exist."""
-        if self.name in (ADMINISTRATOR, GUEST):
+        if self.name in _LASTING_USERS:
             raise ValidationError(f"the user {self.name} cannot be deleted")
 
     def check_password(self, secret: str) -> bool:

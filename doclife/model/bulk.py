@@ -14,6 +14,7 @@ from doclife.model.engine import plan
 from doclife.model.naming import set_name, set_names
 from doclife.model.operation import Operation
 from doclife.model.operations import check_submittable, refuse_second_insert
+from doclife.model.permits import check_query_conditions, check_query_conditions_of
 from doclife.model.state import Before, Snapshot
 from doclife.model.writing import first_taken, write, write_batch
 
@@ -77,6 +78,9 @@ def _run(docs: Sequence[Any], kind: str) -> None:
                 except DuplicateKey as error:
                     taken = error
                     raise
+                continue
+            if step is check_query_conditions:
+                check_query_conditions_of(ops)
                 continue
             for op in ops:
                 step(op)

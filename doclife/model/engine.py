@@ -14,7 +14,7 @@ from doclife.core.errors import (
 from doclife.events.dispatch import fire
 from doclife.events.names import check_event
 from doclife.events.registry import Registry
-from doclife.model import lifecycle
+from doclife.model import lifecycle, permits
 from doclife.model.checks import describe
 from doclife.model.children import all_rows
 from doclife.model.lifecycle import LIFECYCLE, MAX_DEPTH, MAX_DEPTH_OF_ONE, is_step, left_out_by
@@ -22,7 +22,6 @@ from doclife.model.naming import LEFT_OUT
 from doclife.model.operation import Operation
 from doclife.model.state import Before, Snapshot
 from doclife.model.steps import STEPS, Run
-from doclife.permissions import rules
 
 
 def plan(context: Context, cls: Any, kind: str) -> tuple[Run, ...]:
@@ -171,9 +170,9 @@ def run_event(doc: Any, event: str, args: tuple[Any, ...]) -> Any:
 
 def has_permission(doc: Any, right: str, user: str | None) -> bool:
     """Tells whether a user has a right on a document."""
-    return rules.has_permission(current(), doc, right, user)
+    return permits.has_permission(current(), doc, right, user)
 
 
 def check_permission(doc: Any, right: str) -> None:
     """Refuses without the right."""
-    rules.check_permission(current(), doc, right)
+    permits.check_permission(current(), doc, right)

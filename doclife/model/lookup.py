@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar, overload
 
-from doclife.core.context import ADMINISTRATOR, current
-from doclife.core.errors import DoesNotExistError, PermissionDenied
+from doclife.core.context import current
+from doclife.core.errors import DoesNotExistError, PermissionDenied, ValidationError
+from doclife.model import permits
 from doclife.model.access import delete_doc, get_doc
 from doclife.model.document import Document
-from doclife.permissions import rules
+from doclife.permissions.rules import known_right
 from doclife.query.lists import class_of, get_all
 from doclife.schema.meta import Meta
 
@@ -97,6 +98,8 @@ def has_permission(
     doc: Document | str | None = None,
     user: str | None = None,
     throw: bool = False,
+    *,
+    parent_doctype: str | type[Document] | None = None,
 ) -> bool:
     """Tells whether a user has a right on a document, or on documents of a type at all.
 
@@ -106,20 +109,22 @@ def has_permission(
         doc: the document or its name; None asks whether any rule gives the right.
         user: default the context's user.
         throw: raise instead of returning False.
+        parent_doctype: of a child type without `doc`, the type its rows belong to.
     Raises:
         PermissionDenied: `throw` is set, and the user may not.
+        DoesNotExistError: no document of this name. ValidationError: there is no such right.
     """
     context = current()
-    who = user or context.user
-    if isinstance(doc, str):
+    who, right = user or context.user, known_right(ptype)
+    if isinstance(doc, (str, int)):
         doc = get_doc(doctype, doc)
     if isinstance(doc, Document):
-        meta, may = doc.meta, rules.has_permission(context, doc, ptype, who)
+        reason, meta, name = permits.refusal(context, doc, right, who), doc.meta, doc.name
     else:
-        meta = get_meta(doctype or "")
-        right = rules.known_right(ptype)
-        may = who == ADMINISTRATOR or bool(rules.granting(context, meta, right, who))
-    if throw and not may:
-        what = meta.doctype if doc is None else f"{meta.doctype} {doc.name}"
-        raise PermissionDenied(f"{who} may not {ptype} {what}", doctype=meta.doctype, user=who, right=ptype)
-    return may
+        if doctype is None:
+            raise ValidationError("has_permission() needs a document type or a document")
+        cls, name = class_of(doctype), None
+        reason, meta = permits.refusal_of_type(context, cls, right, who, parent_doctype), cls.meta
+    if throw and reason:
+        raise PermissionDenied(reason, doctype=meta.doctype, name=name, user=who, right=right)
+    return not reason

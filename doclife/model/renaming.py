@@ -19,7 +19,7 @@ from doclife.model.backlinks import links_to
 from doclife.model.links import LinkField
 from doclife.model.loading import load, lock_row, materialise, name_text
 from doclife.model.operation import Operation
-from doclife.permissions.rules import check_permission
+from doclife.model.permits import check_permission
 from doclife.schema import registry
 from doclife.schema.autoname import AUTOINCREMENT
 from doclife.schema.fieldtypes import Link
@@ -153,7 +153,7 @@ def rename(op: Operation) -> None:
                 name=old,
                 field=link.name,
             ) from error
-    op.unit.verified.clear()
+    op.unit.outdate()
     fresh = load(op.unit, type(doc), new)
     fresh._state.flags = doc._state.flags
     op.doc = fresh

@@ -11,12 +11,11 @@ from copy import deepcopy
 from typing import Any, NamedTuple
 
 from doclife.core import clock
-from doclife.core.context import Context
+from doclife.core.context import Context, current
 from doclife.core.errors import ValidationError
-from doclife.model import assigning, backlinks, checks, fixed, links, moments, naming, renaming, writing
+from doclife.model import assigning, backlinks, checks, fixed, links, moments, naming, permits, renaming, writing
 from doclife.model.loading import lock_to_delete
 from doclife.model.operation import Operation
-from doclife.permissions.rules import check_permission
 from doclife.schema.tables import AMENDED_FROM
 
 Run = Callable[[Operation], None]
@@ -41,6 +40,10 @@ def _has_tables(cls: Any) -> bool:
 
 def _is_submittable(cls: Any) -> bool:
     return bool(cls.meta.submittable)
+
+
+def _has_query_conditions(cls: Any) -> bool:
+    return permits.has_query_conditions(current(), cls)
 
 
 def defaults(op: Operation) -> None:
@@ -115,7 +118,7 @@ def permit(right: str) -> Run:
     """Returns the step that asks for a right."""
 
     def run(op: Operation) -> None:
-        check_permission(op.context, op.doc, right)
+        permits.permit(op, right)
 
     return run
 
@@ -201,6 +204,8 @@ STEPS: dict[str, Step] = {
     "<permit_submit>": Step(permit("submit"), _always),
     "<permit_cancel>": Step(permit("cancel"), _always),
     "<permit_delete>": Step(permit("delete"), _always),
+    "<permit_amend>": Step(permits.permit_amend, _is_submittable),
+    "<check_query_conditions>": Step(permits.check_query_conditions, _has_query_conditions),
     "<check_links>": Step(links.check_links, links.has_links),
     "<check_changed_links>": Step(check_changed_links, links.has_links),
     "<check_values>": Step(check_values, _always),

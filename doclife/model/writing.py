@@ -70,6 +70,8 @@ def _written(op: Operation) -> None:
             stored[name] = rows
         state.stored_rows = stored
     state.loaded_in = op.unit.serial
+    if op.unit.facts:
+        op.unit.drop_facts(doc.__table__.name)
     if doc.docstatus != 2:
         op.unit.verified.add((doc.meta.doctype, doc.name))
     else:
@@ -332,7 +334,7 @@ def write_columns(op: Operation) -> None:
     for name in names:
         row[index[name]] = taken[index[name]]
     state.row = tuple(row)
-    op.unit.verified.clear()
+    op.unit.outdate(doc.__table__.name)
 
 
 def delete(op: Operation) -> None:
@@ -353,4 +355,4 @@ def delete(op: Operation) -> None:
     statements = doc._blueprint.statements(dialect)
     if op.unit.link.run(statements.delete, (statements.key(name), stored[_DOCSTATUS])) == 0:
         raise _stale(op, stored[_MODIFIED])
-    op.unit.verified.clear()
+    op.unit.outdate(doc.__table__.name)

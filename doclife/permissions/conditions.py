@@ -1,4 +1,4 @@
-"""Conditions: which documents and fields a user may see in lists, from the rules that `rules` checks documents by."""
+"""Conditions: which documents and columns a user may see in lists, from the rules that `rules` checks documents by."""
 
 from __future__ import annotations
 
@@ -9,52 +9,74 @@ from sqlalchemy.sql.selectable import FromClause
 
 from doclife.core.context import ADMINISTRATOR, Context
 from doclife.core.errors import PermissionDenied
-from doclife.permissions.rules import granting, roles_of
+from doclife.permissions.roles import roles_of
+from doclife.permissions.rules import Reach, reach, rules_of, who_may
+from doclife.schema.meta import Meta
 
 
-def list_condition(
-    context: Context, cls: Any, user: str | None = None, *, table: FromClause | None = None
-) -> ColumnElement[bool] | None:
-    """Returns what must hold of the documents of a type that a user may see, or None where all may be seen.
+def list_reach(context: Context, meta: Meta, user: str, right: str = "select") -> Reach:
+    """Returns which documents of a type a user sees in lists.
 
     Args:
         context: the open context.
-        cls: the document class; of child rows ask for the type they belong to.
-        user: default the context's user.
-        table: the table or alias the condition is about; default the class's own.
+        meta: of the type; of child rows ask for the type they belong to.
+        user: whose roles count.
+        right: "read", or "select" where no more is shown than selecting shows.
     Raises:
-        PermissionDenied: the user may see none.
+        PermissionDenied: none; the message names the roles that see some.
     """
-    who = user or context.user
-    if who == ADMINISTRATOR:
-        return None
-    rules = [*granting(context, cls.meta, "read", who), *granting(context, cls.meta, "select", who)]
-    if not rules:
-        roles = ", ".join(sorted({rule.role for rule in cls.meta.permissions if rule.read or rule.select})) or "no role"
+    if user == ADMINISTRATOR:
+        return Reach.ALL
+    found = reach(context, meta, right, user)
+    if found is Reach.NONE:
+        rights = ("select", "read") if right == "select" else (right,)
         raise PermissionDenied(
-            f"{who} may not read {cls.meta.doctype}; {roles} may", doctype=cls.meta.doctype, user=who, right="read"
+            f"{user} may not read {meta.doctype}; {who_may(context, meta, *rights)} may",
+            doctype=meta.doctype,
+            user=user,
+            right="read",
         )
-    if any(not rule.if_owner for rule in rules):
+    return found
+
+
+def list_condition(found: Reach, table: FromClause, user: str) -> ColumnElement[bool] | None:
+    """Returns what must hold of the documents in a table, or None where all may be seen."""
+    if found is Reach.ALL:
         return None
-    source = cls.__table__ if table is None else table
-    condition: ColumnElement[bool] = source.c.owner == who
+    condition: ColumnElement[bool] = table.c.owner == user
     return condition
 
 
-def hidden_fields(context: Context, cls: Any, holder: Any, user: str | None = None) -> frozenset[str]:
-    """Returns the fields of a class that a user may not see in lists: passwords, and those of levels not granted.
+def selectable_columns(meta: Meta) -> frozenset[str]:
+    """Returns the columns that the right to select shows: what a document is found and known by."""
+    return frozenset(filter(None, ("name", meta.title_field, *meta.search_fields)))
+
+
+def only_selects(context: Context, meta: Meta, user: str) -> bool:
+    """Tells whether a user may select documents of a type, but read none."""
+    return user != ADMINISTRATOR and reach(context, meta, "read", user) is Reach.NONE
+
+
+def hidden_fields(context: Context, cls: Any, holder: Any, user: str) -> frozenset[str]:
+    """Returns the columns of a class that a user may not see in lists.
+
+    Those are passwords, fields of levels not granted, and for users who may only select, all but
+    `selectable_columns`.
 
     Args:
         context: the open context.
         cls: the document class.
         holder: the class whose rules count: itself, or of child rows the type they belong to.
-        user: default the context's user.
+        user: whose roles count.
     """
-    who = user or context.user
     hidden = set(cls._blueprint.format.password_fields)
+    if user == ADMINISTRATOR:
+        return frozenset(hidden)
     raised = {name: field.permlevel for name, field in cls._blueprint.fields.items() if field.permlevel}
-    if raised and who != ADMINISTRATOR:
-        roles = roles_of(context, who)
-        levels = {rule.permlevel for rule in holder.meta.permissions if rule.role in roles and rule.read}
+    if raised:
+        roles = roles_of(context, user)
+        levels = {rule.permlevel for rule in rules_of(context, holder.meta) if rule.role in roles and rule.read}
         hidden |= {name for name, level in raised.items() if level not in levels}
+    if only_selects(context, holder.meta, user):
+        hidden |= set(cls._blueprint.columns) - (selectable_columns(cls.meta) if cls is holder else frozenset())
     return frozenset(hidden)

@@ -1,48 +1,82 @@
 """Rules: who may do what with which documents (design 9). Deny by default.
 
-A type's `Meta.permissions` give rights to roles; a user has the roles of "Has Role" and the
-automatic ones. Administrator may do everything.
+A type's `Meta.permissions` give rights to roles, for all documents or for a user's own. `reach` reads
+them; from its answer come the check of a document here and the condition of a list in `conditions`,
+so the two cannot disagree. Administrator may do everything.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from enum import IntEnum
 from typing import Any
 
-from sqlalchemy import select
+from doclife.core.context import Context
+from doclife.core.errors import ValidationError, nearest
+from doclife.permissions.roles import roles_of
+from doclife.schema.meta import RIGHTS, Meta, Permission
 
-from doclife.core.context import ADMINISTRATOR, GUEST, Context
-from doclife.core.errors import PermissionDenied, ValidationError, nearest
-from doclife.schema.meta import RIGHTS, Permission
-from doclife.schema.tables import metadata
-from doclife.uow.unit import UnitOfWork
-
-#: the role of everybody, and of everybody who is logged in
-GUEST_ROLE, ALL_ROLE = "Guest", "All"
+_OWNER = 1  # its place in every row: see schema.tables.STANDARD_COLUMNS
+#: rights that only documents which can be submitted have
+_OF_SUBMITTABLE = frozenset({"submit", "cancel", "amend"})
 
 
-def roles_of(context: Context, user: str) -> frozenset[str]:
-    """Returns the roles of a user, read once per context."""
-    known: dict[str, frozenset[str]] = context.local.setdefault("roles", {})
-    found = known.get(user)
-    if found is None:
-        found = known[user] = frozenset(_read_roles(context.unit, user))
+class Reach(IntEnum):
+    """With which documents of a type a user may do something."""
+
+    NONE = 0
+    OWN = 1
+    ALL = 2
+
+
+def rules_of(_context: Context, meta: Meta) -> Sequence[Permission]:
+    """Returns the rules of a type. Rules that a site sets for itself ("Custom DocPerm") belong here."""
+    return meta.permissions
+
+
+def reach(context: Context, meta: Meta, right: str, user: str) -> Reach:
+    """Returns with which documents of a type a user may do something; not for Administrator.
+
+    Args:
+        context: the open context.
+        meta: of the type; of child rows ask for the type they belong to.
+        right: one of RIGHTS; whoever may read may select too.
+        user: whose roles count.
+    """
+    if right in _OF_SUBMITTABLE and not meta.submittable:
+        return Reach.NONE
+    roles = roles_of(context, user)
+    rights = ("select", "read") if right == "select" else (right,)
+    found = Reach.NONE
+    for rule in rules_of(context, meta):
+        if rule.role in roles and rule.permlevel == 0 and any(getattr(rule, each) for each in rights):
+            if not rule.if_owner:
+                return Reach.ALL
+            found = Reach.OWN
     return found
 
 
-def _read_roles(unit: UnitOfWork, user: str) -> set[str]:
-    if user == GUEST:
-        return {GUEST_ROLE}
-    table = metadata.tables["tabHas Role"]
-    rows = unit.link.execute(select(table.c.role).where(table.c.parent == user, table.c.parenttype == "User"))
-    return {row[0] for row in rows} | {GUEST_ROLE, ALL_ROLE}
+def allows(context: Context, doc: Any, right: str, user: str) -> bool:
+    """Tells whether the rules give a user a right on a document; not for Administrator.
+
+    A rule for owners goes by the stored owner. Anybody may create under it, and a new document is
+    whose it will be.
+
+    Args:
+        context: the open context.
+        doc: the document, not a row of it.
+        right: one of RIGHTS.
+        user: whose roles count.
+    """
+    found = reach(context, doc.meta, right, user)
+    return found is Reach.ALL or (found is Reach.OWN and (right == "create" or owner_of(doc) in (None, user)))
 
 
-def granting(context: Context, doctype_meta: Any, right: str, user: str) -> list[Permission]:
-    """Returns the rules that give a user a right on documents of a type."""
-    roles = roles_of(context, user)
-    return [
-        rule for rule in doctype_meta.permissions if rule.role in roles and rule.permlevel == 0 and getattr(rule, right)
-    ]
+def owner_of(doc: Any) -> str | None:
+    """Returns who owns a document, as it is stored; of a new one nobody until its insert says."""
+    row = doc._state.row
+    owner: str | None = doc.__dict__["owner"] if row is None else row[_OWNER]
+    return owner
 
 
 def known_right(right: str) -> str:
@@ -57,45 +91,8 @@ def known_right(right: str) -> str:
     return right
 
 
-def has_permission(context: Context, doc: Any, right: str = "read", user: str | None = None) -> bool:
-    """Tells whether a user has a right on a document.
-
-    Args:
-        context: the open context.
-        doc: the document; of a row, the document it belongs to is asked.
-        right: one of RIGHTS ("import" is `import_`).
-        user: default the context's user.
-    Raises:
-        ValidationError: there is no such right.
-    """
-    right = known_right(right)
-    who = user or context.user
-    flags = doc._state.flags
-    if who == ADMINISTRATOR or (flags and flags.get("ignore_permissions")):
-        return True
-    if doc.meta.istable and doc.parent_doc is not None:
-        return has_permission(context, doc.parent_doc, right, user)
-    rules = granting(context, doc.meta, right, who)
-    if any(not rule.if_owner for rule in rules):
-        return True
-    # A rule for owners holds for what the user creates, and for what carries the user's name.
-    return bool(rules) and (right == "create" or doc.owner == who)
-
-
-def check_permission(context: Context, doc: Any, right: str) -> None:
-    """Refuses without the right.
-
-    Raises:
-        PermissionDenied: names user, right and document.
-    """
-    if context.user == ADMINISTRATOR:
-        return
-    if not has_permission(context, doc, right):
-        roles = ", ".join(sorted(rule.role for rule in doc.meta.permissions if getattr(rule, right))) or "no role"
-        raise PermissionDenied(
-            f"{context.user} may not {right.rstrip('_')} {doc.doctype} {doc.name or '(new)'}; {roles} may",
-            doctype=doc.doctype,
-            name=doc.name,
-            user=context.user,
-            right=right,
-        )
+def who_may(context: Context, meta: Meta, *rights: str) -> str:
+    """Returns the roles that have one of the rights, for a message."""
+    rules = rules_of(context, meta)
+    roles = {rule.role for rule in rules if rule.permlevel == 0 and any(getattr(rule, each) for each in rights)}
+    return ", ".join(sorted(roles)) or "no role"

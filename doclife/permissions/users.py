@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from doclife.core.context import ADMINISTRATOR, current
 from doclife.core.errors import PermissionDenied
-from doclife.permissions.rules import roles_of
+from doclife.permissions.roles import roles_of
 
 
 def set_user(user: str) -> None:

@@ -47,6 +47,7 @@ def bulk_insert(
             unit.before_write()
             take, bind = blueprint.format.take, statements.bind
             unit.link.run_many(statements.insert, [bind(take(row)) for row in rows])
+    unit.drop_facts(cls.__table__.name)
 
 
 def _chunks(values: Iterable[Any], size: int) -> Iterator[list[Any]]:
@@ -118,7 +119,7 @@ def bulk_update(
             changes = {column: _choice(table, column, values) for column, values in by_column.items()}
             names = [name for name, values in chunk if values]
             write(unit, update(table).where(table.c.name.in_(names)).values({**stamp, **changes}))
-    unit.verified.clear()
+    unit.outdate(table.name)
 
 
 def _choice(table: Table, column: str, values: Mapping[str, Any]) -> Any:

@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from sqlalchemy import or_
+from sqlalchemy import Select, or_, select
 from sqlalchemy.sql.elements import ColumnElement
 
 from doclife.core import json
@@ -56,6 +56,17 @@ def any_of(scope: Scope, or_filters: Any) -> list[Condition]:
     """Returns the one condition that some of these filters hold; none where there are no filters."""
     found = conditions(scope, or_filters)
     return [or_(*found)] if found else []
+
+
+def by_names(scope: Scope, where: list[Condition]) -> list[Condition]:
+    """Returns the conditions, or where they need joins that the name is one of those they hold for."""
+    return [scope.table.c.name.in_(names_where(scope, where))] if scope.joins else where
+
+
+def names_where(scope: Scope, where: list[Condition]) -> Select[Any]:
+    """Returns the SELECT of the names that meet conditions, for use within another statement."""
+    # correlate(None): it reads the table anew, and does not mean the row that the other statement is at
+    return select(scope.table.c.name).select_from(scope.source).where(*where).correlate(None)
 
 
 def _from_json(text: str) -> Any:

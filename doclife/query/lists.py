@@ -5,21 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import Select, exists, select
+from sqlalchemy import Select, select
 from sqlalchemy.sql.elements import ColumnElement
-from sqlalchemy.sql.selectable import FromClause
 
 from doclife.core.context import AttrDict, Context, current
-from doclife.core.errors import PermissionDenied, ValidationError, brief
-from doclife.permissions.conditions import hidden_fields, list_condition
+from doclife.core.errors import DoclifeError, PermissionDenied, ValidationError, brief
 from doclife.query.execute import read
 from doclife.query.expressions import value_of
 from doclife.query.fields import Selection, group_keys, order_keys, select_fields
 from doclife.query.filters import any_of, conditions
-from doclife.query.names import same_name
 from doclife.query.nested import attach_rows
 from doclife.query.ordering import TYPE_ORDER, default_order
-from doclife.query.scope import Scope, field_of, passwords_of
+from doclife.query.scope import EVERYTHING, Scope, Sight, field_of
+from doclife.query.sight import UserSight
 from doclife.query.signatures import refuse, shown
 from doclife.schema import registry
 
@@ -145,11 +143,11 @@ def get_list(
     cls = class_of(doctype)
     context = current()
     filters, fields = _told_apart(cls, filters, fields)
-    if ignore_permissions:
-        scope, allowed = Scope(cls, hidden=passwords_of), list[ColumnElement[bool]]()
-    else:
-        scope, allowed = _permitted(context, cls, user, parent_doctype)
+    sight: Sight = EVERYTHING if ignore_permissions else _sight(context, cls, user, parent_doctype)
+    scope = Scope(cls, sight=sight)
     selection = select_fields(scope, pluck if pluck and fields is None else fields)
+    if sight.only_selects:
+        selection.rows.clear()
     if not selection.labels and not selection.rows:
         return () if as_list else []
     if pluck and pluck not in selection.labels:
@@ -157,12 +155,12 @@ def get_list(
     if selection.rows:
         if as_list or pluck or group_by or selection.aggregate:
             raise ValidationError(f"{scope.doctype}: child rows come with dicts of single documents only")
+        scope.uses_rows = True
         selection.values.append(value_of(scope.place("name")))
-    where = [*allowed, *conditions(scope, filters), *any_of(scope, or_filters)]
     statement = statement_of(
         scope,
         selection,
-        where,
+        [*conditions(scope, filters), *any_of(scope, or_filters)],
         order_by=order_by,
         group_by=group_by,
         distinct=distinct or selection.distinct,
@@ -170,7 +168,11 @@ def get_list(
         limit=limit or page_length or limit_page_length,
     )
     with shown(context.unit, debug):
-        found = read(context.unit, statement).all()
+        try:
+            found = read(context.unit, statement).all()
+        except DoclifeError as error:
+            sight.explain(error)
+            raise
         if pluck:
             at = selection.labels.index(pluck)
             return [row[at] for row in found]
@@ -206,48 +208,39 @@ def _looks_like_fields(cls: Any, given: Any) -> bool:
     return all(each == "*" or field_of(cls, each.partition(" ")[0]) is not None or "(" in each for each in given)
 
 
-def _permitted(
-    context: Context, cls: Any, user: str | None, parent_doctype: str | None
-) -> tuple[Scope, list[ColumnElement[bool]]]:
-    """Returns the scope and the conditions of a query by a user.
+def _sight(context: Context, cls: Any, user: str | None, parent_doctype: str | None) -> UserSight:
+    """Returns what a user may see in a list of a class.
 
     Raises:
-        PermissionDenied: the user may see none.
+        PermissionDenied: nothing.
     """
-    holder = _holder(cls, parent_doctype)
-
-    def hidden(of: Any) -> frozenset[str]:
-        return hidden_fields(context, of, holder if of.meta.istable else of, user)
-
-    def on_join(joined: Any, table: FromClause) -> ColumnElement[bool] | None:
-        return None if joined.meta.istable else list_condition(context, joined, user, table=table)
-
-    scope = Scope(cls, on_join=on_join, hidden=hidden)
-    condition = list_condition(context, holder, user)
-    allowed: list[ColumnElement[bool]] = []
-    if holder is not cls:
-        allowed.append(scope.table.c.parenttype == holder.meta.doctype)
-        if condition is not None:
-            condition = exists().where(same_name(holder.__table__.c.name, scope.table.c.parent), condition)
-    if condition is not None:
-        allowed.append(condition)
-    return scope, allowed
+    sight = UserSight(context, holder_of(cls, parent_doctype, "get_list"), user or context.user)
+    sight.admit(cls)
+    return sight
 
 
-def _holder(cls: Any, parent_doctype: str | None) -> Any:
-    """Returns the class whose permissions count: itself, or of a child type the one its rows belong to."""
+def holder_of(cls: Any, parent_doctype: Any, asking: str) -> Any:
+    """Returns the class whose permissions count: itself, or of a child type the one its rows belong to.
+
+    Args:
+        cls: the class.
+        parent_doctype: of a child type, the type its rows belong to.
+        asking: the function that was called, for the message.
+    Raises:
+        PermissionDenied: a child type without `parent_doctype`. ValidationError: that has no such rows.
+    """
     if not cls.meta.istable:
         return cls
     doctype = cls.meta.doctype
     if not parent_doctype:
         raise PermissionDenied(
             f"{doctype} holds child rows, which are seen with their documents; name the type they belong to: "
-            f"get_list({doctype!r}, parent_doctype=...)",
+            f"{asking}({doctype!r}, parent_doctype=...)",
             doctype=doctype,
         )
     holder = class_of(parent_doctype)
     if doctype not in {each.options for each in holder.meta.get_table_fields()}:
-        raise ValidationError(f"{parent_doctype} has no rows of {doctype}", doctype=doctype)
+        raise ValidationError(f"{holder.meta.doctype} has no rows of {doctype}", doctype=doctype)
     return holder
 
 
@@ -267,7 +260,7 @@ def statement_of(
     Args:
         scope: whose joins it has.
         selection: what rows hold.
-        where: all must hold.
+        where: all must hold, beside what the scope restricts.
         order_by, group_by, distinct, start, limit: as of `get_all`.
     """
     groups = group_keys(scope, group_by, selection)
@@ -278,7 +271,7 @@ def statement_of(
         elif not groups and not selection.aggregate:
             orders = list(default_order(scope.cls))
     # The joins are complete only now that every name has been looked up.
-    statement = select(*selection.expressions).select_from(scope.source).where(*where)
+    statement = select(*selection.expressions).select_from(scope.source).where(*where, *scope.restrictions)
     if groups:
         statement = statement.group_by(*groups)
     if orders:

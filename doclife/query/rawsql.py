@@ -92,7 +92,7 @@ def _run(unit: UnitOfWork, kind: str, statement: str, params: tuple[Any, ...]) -
         unit.before_write()
         result = _fetched(link.driver_sql(statement, params))
     if kind != READ:
-        unit.verified.clear()
+        unit.outdate()
     return result
 
 
@@ -107,7 +107,7 @@ def _define(unit: UnitOfWork, statement: str, params: tuple[Any, ...]) -> _Fetch
             f"{statement.split()[0].upper()} makes MariaDB commit what was written before it; commit first, or "
             "write a migration"
         )
-    unit.verified.clear()
+    unit.outdate()
     return _fetched(unit.link.driver_sql(statement, params))
 
 

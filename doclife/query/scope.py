@@ -7,11 +7,11 @@ name). Linked documents and rows are left-joined, once each.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
-from typing import Any, TypeVar
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol, TypeVar
 
-from sqlalchemy import Column, Table
+from sqlalchemy import Column, Table, and_
 from sqlalchemy.sql import visitors
 from sqlalchemy.sql.elements import ColumnElement
 from sqlalchemy.sql.selectable import FromClause, SelectBase
@@ -25,10 +25,67 @@ from doclife.schema.fieldtypes import Table as TableField
 
 Expression = TypeVar("Expression", bound=ColumnElement[Any])
 
-#: adds to the ON of the join of a document type: (class, joined table) -> condition
-OnJoin = Callable[[Any, FromClause], "ColumnElement[bool] | None"]
-#: names of a class's columns that must not be seen
-Hidden = Callable[[Any], Collection[str]]
+
+class Sight(Protocol):
+    """What a query may see of the types that take part in it."""
+
+    #: whether no more may be seen of the listed documents than what they are known by
+    only_selects: bool
+
+    def admit(self, cls: Any) -> None:
+        """Refuses a linked type of which nothing may be seen.
+
+        Raises:
+            PermissionDenied: the user may see none.
+        """
+        ...
+
+    def hidden(self, cls: Any) -> Collection[str]:
+        """Returns the names of the columns of a class that must not be used."""
+        ...
+
+    def restrict(
+        self, cls: Any, table: FromClause, columns: Collection[str], *, rows: bool = False, alone: bool = False
+    ) -> Sequence[ColumnElement[bool]]:
+        """Returns what must hold of the documents or rows in a table for them to be seen.
+
+        Args:
+            cls: their class.
+            table: the class's own or an alias of it.
+            columns: those that are used.
+            rows: whether their child rows are used too.
+            alone: whether the statement reads no other table.
+        """
+        ...
+
+    def explain(self, error: Exception) -> None:
+        """Names in an error of the database who has restricted the query."""
+        ...
+
+
+class _Everything:
+    """The sight of a query that asks for no permission: all but passwords."""
+
+    only_selects = False
+
+    def admit(self, cls: Any) -> None:
+        """Admits every type."""
+
+    def hidden(self, cls: Any) -> Collection[str]:
+        """Returns the columns that hold passwords."""
+        names: Collection[str] = cls._blueprint.format.password_fields
+        return names
+
+    def restrict(self, *_: Any, **__: Any) -> Sequence[ColumnElement[bool]]:
+        """Restricts nothing."""
+        return ()
+
+    def explain(self, error: Exception) -> None:
+        """Adds nothing."""
+
+
+EVERYTHING = _Everything()
+
 
 #: fields that stand for the columns every table has
 _STANDARD: Mapping[str, Field[Any, Any]] = {
@@ -105,37 +162,57 @@ def unknown_field(cls: Any, name: str) -> UnknownFieldError:
     return UnknownFieldError(f"{doctype} has no field {name!r}.{hint}", doctype=doctype, field=name)
 
 
-def passwords_of(cls: Any) -> Collection[str]:
-    """Returns the columns of a class that hold passwords, as `hidden` of a scope."""
-    names: Collection[str] = cls._blueprint.format.password_fields
-    return names
+@dataclass(slots=True)
+class Join:
+    """A table that is left-joined: of which class, on what, and which of its columns are used."""
+
+    cls: Any
+    table: FromClause
+    on: ColumnElement[bool]
+    columns: set[str] = field(default_factory=set)
 
 
 class Scope:
     """The names of one query over one document type."""
 
-    def __init__(self, cls: Any, *, on_join: OnJoin | None = None, hidden: Hidden | None = None) -> None:
+    def __init__(self, cls: Any, *, sight: Sight | None = None) -> None:
         """Begins with the type's own table.
 
         Args:
             cls: its document class.
-            on_join: what must hold of joined documents and rows for them to be seen.
-            hidden: the columns of a class that this query must not use.
+            sight: what the query may see; None: everything.
         """
         self.cls = cls
         self.doctype: str = cls.meta.doctype
         self.table = cls.__table__
-        #: FROM of the statement
-        self.source: FromClause = cls.__table__
+        #: whether child rows are shown or asked about
+        self.uses_rows = False
         #: whether a join may give several rows for one document
         self.multiplies = False
-        self._on_join = on_join
-        self._hidden = hidden
-        self._joined: dict[str, tuple[Any, FromClause]] = {}
+        self._sight = sight
+        self._columns: set[str] = set()
+        self._joined: dict[str, Join] = {}
 
     def inner(self, cls: Any) -> Scope:
         """Returns the scope of a further query over another class, under the same restrictions."""
-        return Scope(cls, on_join=self._on_join, hidden=self._hidden)
+        return Scope(cls, sight=self._sight)
+
+    @property
+    def source(self) -> FromClause:
+        """FROM of the statement. Order: when every name has been looked up, since each may add a join."""
+        source: FromClause = self.table
+        for join in self._joined.values():
+            seen = [] if self._sight is None else self._sight.restrict(join.cls, join.table, join.columns)
+            source = source.outerjoin(join.table, and_(join.on, *seen))
+        return source
+
+    @property
+    def restrictions(self) -> list[ColumnElement[bool]]:
+        """What must hold of the documents for them to be seen. Order: as of `source`."""
+        if self._sight is None:
+            return []
+        alone = not self._joined
+        return [*self._sight.restrict(self.cls, self.table, self._columns, rows=self.uses_rows, alone=alone)]
 
     @property
     def joins(self) -> bool:
@@ -152,11 +229,10 @@ class Scope:
             UnknownFieldError: there is none; the message has the nearest name.
         """
         if of is None:
-            return self._column(self.cls, self.table, name, joined=False)
+            return self._column(self.cls, self.table, name, self._columns, joined=False)
         if of.startswith("tab") and of not in self.cls.meta.by_name:
             return self.place_of(of[3:], name)
-        cls, table = self._joined.get(of) or self._join_field(of, name)
-        return self._column(cls, table, name, joined=True)
+        return self._column_of(self._joined.get(of) or self._join_field(of, name), name)
 
     def place_of(self, doctype: str, name: str) -> Place:
         """Returns the column of a document type: this one, one of its child types, or one it links once.
@@ -169,8 +245,7 @@ class Scope:
         cls = registry.resolve(doctype)
         holding = [each.name for each in self.cls.meta.get_table_fields() if each.options == doctype]
         if len(holding) > 1:
-            joined = self._joined.get(doctype) or self._join_rows(cls, doctype, None)
-            return self._column(*joined, name, joined=True)
+            return self._column_of(self._joined.get(doctype) or self._join_rows(cls, doctype, None), name)
         linking = holding or [each.name for each in self.cls.meta.get_link_fields() if each.options == doctype]
         if len(linking) == 1:
             return self.place(name, linking[0])
@@ -197,7 +272,7 @@ class Scope:
         cls = self.cls
         if of is not None:
             cls = registry.resolve(self.place("name", of).doctype)
-        hidden = {*cls._blueprint.format.password_fields, *(self._hidden(cls) if self._hidden is not None else ())}
+        hidden = {*cls._blueprint.format.password_fields, *(self._sight.hidden(cls) if self._sight is not None else ())}
         return [name for name in cls._blueprint.columns if name not in hidden]
 
     def adopt(self, expression: Expression) -> Expression:
@@ -222,11 +297,14 @@ class Scope:
         adopted: Expression = visitors.replacement_traverse(expression, {}, replace)
         return adopted
 
-    def _column(self, cls: Any, table: FromClause, name: str, *, joined: bool) -> Place:
+    def _column_of(self, join: Join, name: str) -> Place:
+        return self._column(join.cls, join.table, name, join.columns, joined=True)
+
+    def _column(self, cls: Any, table: FromClause, name: str, used: set[str], *, joined: bool) -> Place:
         field = field_of(cls, name)
         if field is None:
             raise unknown_field(cls, name)
-        if self._hidden is not None and name in self._hidden(cls):
+        if self._sight is not None and name in self._sight.hidden(cls):
             if isinstance(field, Password):
                 raise PermissionDenied(
                     f"{cls.meta.doctype}.{name} is a password, which lists neither show nor ask about",
@@ -234,10 +312,11 @@ class Scope:
                     field=name,
                 )
             raise PermissionDenied(f"you may not read {cls.meta.doctype}.{name}", doctype=cls.meta.doctype, field=name)
+        used.add(name)
         column = table.c[name]
         return Place(column, cls.meta.doctype, name, field, joined or bool(column.nullable))
 
-    def _join_field(self, name: str, column: str) -> tuple[Any, FromClause]:
+    def _join_field(self, name: str, column: str) -> Join:
         field = self.cls.meta.by_name.get(name)
         if isinstance(field, TableField):
             return self._join_rows(registry.resolve(field.options), name, name)
@@ -250,20 +329,19 @@ class Scope:
             field=name,
         )
 
-    def _join_rows(self, cls: Any, key: str, table_field: str | None) -> tuple[Any, FromClause]:
+    def _join_rows(self, cls: Any, key: str, table_field: str | None) -> Join:
         rows = cls.__table__.alias()
         on = same_name(rows.c.parent, self.table.c.name) & (rows.c.parenttype == self.doctype)
         if table_field is not None:
             on &= rows.c.parentfield == table_field
-        self.multiplies = True
-        return self._join(cls, key, rows, on)
+        self.multiplies = self.uses_rows = True
+        return self._joined.setdefault(key, Join(cls, rows, on))
 
-    def _join_linked(self, cls: Any, link_field: str) -> tuple[Any, FromClause]:
+    def _join_linked(self, cls: Any, link_field: str) -> Join:
+        if self._sight is not None:
+            self._sight.admit(cls)
+            self.place(link_field)  # who may not read the link may not follow it
         linked = cls.__table__.alias()
-        return self._join(cls, link_field, linked, same_name(linked.c.name, self.table.c[link_field]))
-
-    def _join(self, cls: Any, key: str, table: FromClause, on: ColumnElement[bool]) -> tuple[Any, FromClause]:
-        condition = self._on_join(cls, table) if self._on_join is not None else None
-        self.source = self.source.outerjoin(table, on if condition is None else on & condition)
-        self._joined[key] = (cls, table)
-        return cls, table
+        return self._joined.setdefault(
+            link_field, Join(cls, linked, same_name(linked.c.name, self.table.c[link_field]))
+        )

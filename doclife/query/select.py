@@ -22,13 +22,12 @@ from doclife.database.types import LongText
 from doclife.query.execute import read
 from doclife.query.expressions import Value, aggregate, typed_value, value_of
 from doclife.query.fields import Selection
-from doclife.query.filters import conditions
+from doclife.query.filters import by_names, conditions
 from doclife.query.lists import class_of, statement_of
 from doclife.query.nested import chunks
 from doclife.query.ordering import TYPE_ORDER, default_order
 from doclife.query.scope import Scope
 from doclife.query.values import count_of, locked, patience
-from doclife.query.writes import by_names
 from doclife.schema import registry
 from doclife.uow.unit import UnitOfWork
 

@@ -26,7 +26,7 @@ class JoinedSession(Session):
     def get_bind(self, *args: Any, **kwargs: Any) -> Connection:
         """Returns the unit's connection, ready for a write: what a session sends is not known before."""
         self._unit.before_write()
-        self._unit.verified.clear()
+        self._unit.outdate()
         return self._unit.link.connection
 
     def __enter__(self) -> Self:

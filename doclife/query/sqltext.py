@@ -68,6 +68,8 @@ _DEFINING = frozenset(
     {"create", "alter", "drop", "truncate", "rename", "grant", "revoke", "analyze", "optimize", "repair", "lock"}
 )
 
+_QUOTES = frozenset("'\"`")
+
 
 @dataclass(frozen=True, slots=True)
 class Token:
@@ -136,10 +138,16 @@ def _kind(tokens: Sequence[Token], dialect: str) -> str:
         return CONTROL
     if dialect in _MARIADB and first in _DEFINING and "temporary" not in words[:3]:
         return SCHEMA
-    changes = any(word in _CHANGING or word.startswith("pg_advisory") for word in words)
     # /*! ... */ of MariaDB is no comment: its words are seen, and it may hold anything
     hidden = any(token.kind == "other" and token.text == "!" for token in tokens) and dialect in _MARIADB
-    return READ if first in _READING and not changes and not hidden else WRITE
+    return READ if first in _READING and not _changing_word(tokens) and not hidden else WRITE
+
+
+def _changing_word(tokens: Sequence[Token]) -> str:
+    """Returns a word by which a text may change or lock something, or ""."""
+    words = (token.text for token in tokens if token.kind == "word")
+    found = (word for word in words if word.lower() in _CHANGING or word.lower().startswith("pg_advisory"))
+    return next(found, "")
 
 
 def translate(text: Text, dialect: str, values: Any, convert: Callable[[Any], Any]) -> tuple[str, tuple[Any, ...]]:
@@ -161,6 +169,50 @@ def translate(text: Text, dialect: str, values: Any, convert: Callable[[Any], An
     parts = [filling.part(tokens, n) for n in range(len(tokens))]
     filling.check_all_used()
     return "".join(parts), tuple(filling.params)
+
+
+@lru_cache(maxsize=500)
+def condition(text: str, dialect: str) -> str:
+    """Returns a condition in brackets, as a part of a statement of the dialect.
+
+    Values stand in it as `db.escape` gives them: `%%` is a percent sign, as one `%` is.
+
+    Args:
+        text: what may stand behind WHERE.
+        dialect: sqlite, postgresql, mysql or mariadb.
+    Raises:
+        DataError: it is not one whole condition, it changes or locks something, or it waits for values.
+    """
+    tokens = _tokens(text, dialect)
+    depth, before = 0, ""
+    for token in tokens:
+        if token.kind == "placeholder":
+            raise DataError(f"a condition takes no values: write db.escape(value) instead of {token.text} in {text}")
+        if token.kind == "other":
+            depth += (token.text == "(") - (token.text == ")")
+            # what is left of a comment is MariaDB's /*! ... */, which is none
+            if depth < 0 or token.text in _QUOTES or before + token.text == "/*":
+                break
+        before = token.text
+    else:
+        word = _changing_word(tokens)
+        if word:
+            raise DataError(
+                f"a condition only reads; {word} may do more, and a column of that name is `{word}`: {text}"
+            )
+        if depth == 0:
+            return f"({''.join(_in_dialect(token, dialect).replace('%%', '%') for token in tokens).strip()})"
+    raise DataError(f"a bracket, a quote or a comment is not closed, or closed twice: {text}")
+
+
+def _in_dialect(token: Token, dialect: str) -> str:
+    """Returns a token as the dialect writes it."""
+    text = token.text
+    if token.kind == "backticks" and dialect not in _MARIADB:
+        return '"' + text[1:-1].replace("``", "`").replace('"', '""') + '"'
+    if token.kind == "word" and dialect == "postgresql" and text.lower() == "ifnull":
+        return "coalesce"
+    return text
 
 
 class _Filling:
@@ -187,10 +239,7 @@ class _Filling:
             return self._fill(tokens, n) if self._given else text.replace("%", self._percent)
         if token.kind == "percents":
             return self._percent if self._given else self._percent * 2
-        if token.kind == "backticks" and self._dialect not in _MARIADB:
-            text = '"' + text[1:-1].replace("``", "`").replace('"', '""') + '"'
-        elif token.kind == "word" and self._dialect == "postgresql" and text.lower() == "ifnull":
-            text = "coalesce"
+        text = _in_dialect(token, self._dialect)
         if "%" in text:
             text = self._signs(token, text)
         return text

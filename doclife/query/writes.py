@@ -7,14 +7,14 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import delete as sql_delete
-from sqlalchemy import insert, select, update
+from sqlalchemy import insert, update
 from sqlalchemy.sql.elements import ColumnElement
 
 from doclife.core.context import Context
 from doclife.core.errors import ValidationError
 from doclife.query.casting import defaults, stamps, stored_all
 from doclife.query.execute import write
-from doclife.query.filters import conditions
+from doclife.query.filters import by_names, conditions
 from doclife.query.lists import class_of
 from doclife.query.scope import Scope
 from doclife.query.timespans import site_now
@@ -46,7 +46,7 @@ def set_value(
     scope = Scope(cls)
     where = meant(scope, filters)
     written = write(context.unit, update(scope.table).where(*where).values(values)).rowcount
-    context.unit.verified.clear()
+    context.unit.outdate(scope.table.name)
     return written
 
 
@@ -57,7 +57,7 @@ def _set_single(context: Context, cls: Any, values: Mapping[str, Any]) -> int:
         if not write(unit, update(table).where(table.c.name == doctype).values(values)).rowcount:
             row = {**defaults(cls, context), **stamps(context), **values, "name": doctype}
             write(unit, insert(table).values(row))
-    unit.verified.clear()
+    unit.outdate(table.name)
     return 1
 
 
@@ -68,7 +68,7 @@ def delete(context: Context, doctype: Any, filters: Any) -> int:
     scope = Scope(class_of(doctype))
     where = meant(scope, filters)
     deleted = write(context.unit, sql_delete(scope.table).where(*where)).rowcount
-    context.unit.verified.clear()
+    context.unit.outdate(scope.table.name)
     return deleted
 
 
@@ -78,12 +78,3 @@ def meant(scope: Scope, filters: Any) -> list[ColumnElement[bool]]:
     UPDATE and DELETE have one table, and a document counts once however many of its rows match.
     """
     return by_names(scope, conditions(scope, filters))
-
-
-def by_names(scope: Scope, where: list[ColumnElement[bool]]) -> list[ColumnElement[bool]]:
-    """Returns the conditions, or where they need joins that the name is one of those they hold for."""
-    if not scope.joins:
-        return where
-    table = scope.table
-    # correlate(None): the inner SELECT reads the table anew, it does not mean the row being written
-    return [table.c.name.in_(select(table.c.name).select_from(scope.source).where(*where).correlate(None))]

@@ -24,6 +24,7 @@ from doclife.events.registry import Registry
 from doclife.model import codec as _codec  # noqa: F401 documents travel in the arguments of jobs
 from doclife.outbox.release import BACKLOG, RELEASE_FAILED, release_staged
 from doclife.outbox.staging import StagedJob
+from doclife.permissions.hooks import hooks_of
 from doclife.queue.connect import open_broker
 from doclife.queue.inline import InlineBroker
 from doclife.queue.protocol import RUNNER, Broker, Ticket
@@ -72,6 +73,7 @@ class Site:
         self.plans: dict[Any, Any] = {}
         #: what floors above remember about this site's classes
         self.cache: dict[str, Any] = {}
+        self.registry.warnings += hooks_of(self).warnings
         #: what is told of committed jobs besides the broker (tests listen here)
         self.on_release: list[Callable[[Sequence[StagedJob]], None]] = []
         #: tickets the broker did not take, for the next release

@@ -18,6 +18,7 @@ from doclife.core.context import ADMINISTRATOR, Context, activate
 from doclife.database.engine import begin_write
 from doclife.events.hooks import AppHooks
 from doclife.events.registry import Registry
+from doclife.permissions.hooks import hooks_of
 from doclife.schema import registry as schema_registry
 from doclife.site.load import forget_site, load_site
 from doclife.site.runtime import Site
@@ -56,6 +57,7 @@ class SandboxSite(Site):
         self.registry = Registry(self.apps, self.doctypes)
         self.plans.clear()
         self.cache.clear()
+        self.registry.warnings += hooks_of(self).warnings
 
 
 #: tables of test modules are created anew for every test, so their texts are compiled once

@@ -14,10 +14,9 @@ from doclife.doctypes.user import Role, User
 
 @contextmanager
 def as_user(user: str) -> Iterator[None]:
-    """Lets `user` act in the open context for the block; roles given before it count."""
+    """Lets `user` act in the open context for the block."""
     context = current()
     before, context.user = context.user, user
-    context.local.pop("roles", None)
     try:
         yield
     finally:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from sqlalchemy import Connection
 
@@ -65,6 +66,9 @@ class UnitOfWork:
         self._outliving: list[Write] = []
         #: (doctype, name) of documents known to exist and not to be cancelled, until the transaction ends
         self.verified: set[tuple[str, str]] = set()
+        #: what floors above have read and rely on, by the tables it stands in: until one of them is written to here,
+        #: a frame is undone, or the transaction ends
+        self.facts: dict[frozenset[str], dict[Any, Any]] = {}
         #: number of the transaction in this unit: documents remember in which one they were loaded
         self.serial = 0
 
@@ -95,6 +99,29 @@ class UnitOfWork:
         for frame in self.frames[-self._virtual :]:
             frame.mark = mark
         self._virtual = 0
+
+    # -- what is known ---------------------------------------------------------------------------
+
+    def facts_of(self, tables: frozenset[str]) -> dict[Any, Any]:
+        """Returns the place for what was read from these tables; see `facts`."""
+        return self.facts.setdefault(tables, {})
+
+    def drop_facts(self, table: str) -> None:
+        """Forgets what was read from a table that is written to."""
+        for tables in [each for each in self.facts if table in each]:
+            del self.facts[tables]
+
+    def outdate(self, table: str | None = None) -> None:
+        """Forgets what a write past the documents may have made untrue.
+
+        Args:
+            table: the one that was written to; None: any may have been.
+        """
+        self.verified.clear()
+        if table is None:
+            self.facts.clear()
+        else:
+            self.drop_facts(table)
 
     # -- frames ----------------------------------------------------------------------------------
 
@@ -131,7 +158,7 @@ class UnitOfWork:
         inside = frames[position:]
         del frames[position:]
         self._virtual -= sum(1 for each in inside if not each.mark)
-        self.verified.clear()
+        self.outdate()
         mark, parent = frame.mark, frames[-1]
         for each in reversed(inside):
             each.restore_objects()
@@ -272,7 +299,7 @@ class UnitOfWork:
     def _reset(self) -> None:
         self.frames = [Frame()]
         self._virtual = 0
-        self.verified.clear()
+        self.outdate()
         self.serial += 1
 
     def _give(self, jobs: list[StagedJob]) -> None:

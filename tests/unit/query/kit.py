@@ -13,7 +13,7 @@ from doclife.core.context import Context, activate
 from doclife.core.settings import Settings
 from doclife.database.engine import transaction
 from doclife.database.link import Database
-from doclife.doctypes.user import HasRole
+from doclife.doctypes.user import HasRole, Role, User
 from doclife.model.document import Document
 from doclife.schema import fieldtypes as fields
 from doclife.schema.meta import Meta, Permission
@@ -80,8 +80,35 @@ class QueryTestSettings(Document):
     opened = fields.Date(default="Today")
 
 
-CLASSES: list[Any] = [QueryTestOutlet, QueryTestItem, QueryTestInvoice, QueryTestReturn, QueryTestSettings]
-TABLES = [cls.__table__ for cls in (*CLASSES, HasRole)]
+class QueryTestBrand(Document):
+    """May be selected by more than may read it, and links its own type."""
+
+    meta = Meta(
+        title_field="title",
+        search_fields=["city"],
+        permissions=[
+            Permission("Query Picker", select=True),
+            Permission("Query Clerk", read=True, if_owner=True),
+            Permission("Query Manager", read=True),
+        ],
+    )
+
+    title = fields.Data()
+    city = fields.Data()
+    margin = fields.Int()
+    above = fields.Link("Query Test Brand")
+    items = fields.Table(QueryTestItem)
+
+
+CLASSES: list[Any] = [
+    QueryTestOutlet,
+    QueryTestItem,
+    QueryTestInvoice,
+    QueryTestReturn,
+    QueryTestSettings,
+    QueryTestBrand,
+]
+TABLES = [cls.__table__ for cls in (*CLASSES, HasRole, Role, User)]
 
 
 @contextmanager
@@ -92,7 +119,7 @@ def site_on(engine: sa.Engine, *, user: str = "Administrator", strict: bool = Fa
         name="query.test",
         settings=Settings(time_zone="Asia/Kolkata"),
         doctypes={cls.meta.doctype: cls for cls in CLASSES},
-        registry=SimpleNamespace(functions=lambda key: [], get_hooks=lambda key: {}),
+        registry=SimpleNamespace(apps=[], functions=lambda key: [], get_hooks=lambda key: {}),
         cache={},
     )
     context = Context(site, user)
@@ -102,6 +129,13 @@ def site_on(engine: sa.Engine, *, user: str = "Administrator", strict: bool = Fa
             yield context
         finally:
             context.unit.close()
+
+
+def give(context: Context, **roles: str) -> None:
+    """Stores users of these names, each with one role."""
+    store(context, User, *({"name": user, "email": user, "enabled": 1} for user in roles))
+    given = ({"name": user, "parent": user, "parenttype": "User", "role": role} for user, role in roles.items())
+    store(context, HasRole, *given)
 
 
 def store(context: Context, cls: Any, *rows: dict[str, Any]) -> None:

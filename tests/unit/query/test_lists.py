@@ -5,7 +5,6 @@ from datetime import datetime
 import pytest
 
 from doclife.core.errors import PermissionDenied, UnknownDoctypeError, UnknownFieldError, ValidationError
-from doclife.doctypes.user import HasRole
 from doclife.query.lists import get_all, get_list
 from tests.unit.query.kit import (
     QueryTestInvoice,
@@ -13,6 +12,7 @@ from tests.unit.query.kit import (
     QueryTestOutlet,
     QueryTestSettings,
     count_statements,
+    give,
     store,
 )
 
@@ -43,12 +43,7 @@ def invoices(context):
         {"name": "1", "parent": "A", "item_code": "CONE", **row},
         {"name": "2", "parent": "B", "item_code": "TUB", **row},
     )
-    roles = [("asha", "Query Clerk"), ("ben", "Query Clerk"), ("mira", "Query Manager")]
-    store(
-        context,
-        HasRole,
-        *({"name": user, "parent": user, "parenttype": "User", "role": role} for user, role in roles),
-    )
+    give(context, asha="Query Clerk", ben="Query Clerk", mira="Query Manager")
     return context
 
 

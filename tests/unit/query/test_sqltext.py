@@ -5,7 +5,7 @@ from decimal import Decimal
 import pytest
 
 from doclife.core.errors import DataError
-from doclife.query.sqltext import CONTROL, READ, SCHEMA, WRITE, scan, translate
+from doclife.query.sqltext import CONTROL, READ, SCHEMA, WRITE, condition, scan, translate
 
 ALL = ("sqlite", "postgresql", "mariadb")
 
@@ -134,3 +134,62 @@ def test_values_take_the_places_of_placeholders(text, values, expected):
 def test_what_does_not_fit_together_is_refused(text, values, message):
     with pytest.raises(DataError, match=message):
         put(f"SELECT 1 WHERE {text}", values)
+
+
+@pytest.mark.parametrize("dialect", ALL)
+@pytest.mark.parametrize(
+    ("text", "written"),
+    [
+        ("city = 'Pune'", "(city = 'Pune')"),
+        ("  a = 1 or b = 2 ", "(a = 1 or b = 2)"),
+        ("name in (select parent from x where (y = 1))", "(name in (select parent from x where (y = 1)))"),
+        ("a = '50%%' and b like '%x' and c %% 2 = 1", "(a = '50%' and b like '%x' and c % 2 = 1)"),
+        ("a = ')' or b = ';' or c = '--' or d = 'update'", "(a = ')' or b = ';' or c = '--' or d = 'update')"),
+        ("a = 1 -- the rest", "(a = 1)"),
+        ("a /* b ( */ = 1;", "(a   = 1)"),
+        ("a != 1", "(a != 1)"),
+        ("a = 'it''s'", "(a = 'it''s')"),
+    ],
+)
+def test_a_condition_stands_in_brackets(dialect, text, written):
+    assert condition(text, dialect) == written
+
+
+def test_a_condition_is_written_as_the_dialect_has_it():
+    text = "`tabSJ Outlet`.`a``b` = ifnull(c, 1)"
+    assert condition(text, "mariadb") == f"({text})"
+    assert condition(text, "sqlite") == '("tabSJ Outlet"."a`b" = ifnull(c, 1))'
+    assert condition(text, "postgresql") == '("tabSJ Outlet"."a`b" = coalesce(c, 1))'
+
+
+@pytest.mark.parametrize("dialect", ALL)
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("1=1) or (1=1", "a bracket, a quote or a comment is not closed, or closed twice"),
+        ("(a = 1", "a bracket"),
+        ("a = 1)", "a bracket"),
+        ("a = 'x", "a quote"),
+        ("a = `x", "a quote"),
+        ("a = 1 /* (", None),
+        ("(a = 1 /* )", "a bracket"),
+        ("a = 1; drop table x", "one statement at a time"),
+        ("a = %s", r"a condition takes no values: write db\.escape\(value\) instead of %s"),
+        ("a = %(b)s", r"instead of %\(b\)s"),
+        ("name in (select name from x for update)", "a condition only reads; update may do more"),
+        ("share = 1", "a column of that name is `share`"),
+        ("exists (select pg_advisory_lock(1))", "pg_advisory_lock may do more"),
+    ],
+)
+def test_what_is_not_one_whole_condition_is_refused(dialect, text, reason):
+    if reason is None:
+        assert condition(text, dialect) == "(a = 1)"
+        return
+    with pytest.raises(DataError, match=reason):
+        condition(text, dialect)
+
+
+def test_mariadb_s_hidden_words_are_no_comment_in_a_condition():
+    with pytest.raises(DataError, match="a comment"):
+        condition("a = 1 /*! or 1 = 1 */", "mariadb")
+    assert condition("a = '/*' and b != 1", "mariadb") == "(a = '/*' and b != 1)"
