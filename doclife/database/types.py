@@ -130,6 +130,18 @@ class AmountType(_NoConstraint, TypeDecorator[Amount]):
         return None if value is None else Amount(value)
 
 
+#: significant digits of which a float keeps every decimal
+_REAL_DIGITS = 15
+
+
+def fits_real(value: Decimal) -> bool:
+    """Tells whether an amount has so few significant digits that every float keeps them."""
+    digits = value.as_tuple().digits
+    if len(digits) <= _REAL_DIGITS:
+        return True
+    return not any(digits[_REAL_DIGITS:])
+
+
 def amount_to_real(value: Any) -> float:
     """Returns the float that SQLite stores for an amount.
 
@@ -137,8 +149,7 @@ def amount_to_real(value: Any) -> float:
         DataError: the amount has more than 15 significant digits, which a float would not keep.
     """
     number = float(value)
-    # A float keeps every decimal of up to 15 digits: then its shortest text is the same number.
-    if (number >= 1e9 or number <= -1e9) and Decimal(repr(number)) != Decimal(str(value)):
+    if (number >= 1e9 or number <= -1e9) and not fits_real(Amount(value)):  # with six places, smaller ones always fit
         raise DataError(f"{value} has more than 15 significant digits, which SQLite cannot keep; use another database")
     return number
 

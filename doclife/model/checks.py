@@ -23,11 +23,12 @@ from doclife.core.errors import (
     NonNegativeError,
     ValidationError,
 )
+from doclife.database.types import fits_real
 from doclife.model import passwords
 from doclife.model.operation import Operation
 from doclife.model.state import Row
 from doclife.schema.fieldtypes import Check, Data, Select, TextField
-from doclife.schema.rows import option_fits, round_amount
+from doclife.schema.rows import option_fits
 
 _TAG = re.compile(r"<[^>]*>")
 _MODIFIED = 3  # its place in every row: see schema.tables.STANDARD_COLUMNS
@@ -212,14 +213,13 @@ def _missing(doc: Any) -> list[str]:
 
 
 def check_number(doc: Any, field: Any) -> None:
-    """Refuses what is no number of its field's kind, and rounds amounts."""
+    """Refuses what is no number of its field's kind, and rounds to the places that the field keeps."""
     values = doc.__dict__
     value = values[field.name]
     if isinstance(value, (Amount, float)):
         if not isfinite(value):
             refuse(doc, field.name, f"{value!r} is not valid: a finite number is expected")
-        if isinstance(value, Amount):
-            values[field.name] = round_amount(value)
+        values[field.name] = field.rounded(value)
     if isinstance(field, Check) and value not in (0, 1):
         refuse(doc, field.name, f"{value!r} is not valid: 0, 1, False or True is expected")
 
@@ -286,7 +286,7 @@ def _storage_problem(value: Any, dialect: str) -> str:
     """Returns why no column of this database can hold a value, or ""."""
     if isinstance(value, Amount):
         if dialect == "sqlite":
-            return "" if Amount(float(value)) == value else f"{value} has more than the 15 digits that SQLite keeps"
+            return "" if fits_real(value) else f"{value} has more than the 15 digits that SQLite keeps"
         return "" if value.adjusted() < 15 else f"{value} has more than 15 digits before the point"
     if isinstance(value, int):
         if -(2**63) <= value < 2**63:

@@ -247,6 +247,10 @@ def db_set(doc: Any, values: dict[str, Any], *, update_modified: bool = True) ->
         return
     try:
         refuse_kept(doc, values)
+        for name in values:
+            field = doc._blueprint.fields.get(name)
+            if field is not None and doc.__dict__[name] is not None:
+                doc.__dict__[name] = field.rounded(doc.__dict__[name])
         run(context, doc, lifecycle.DB_SET, columns=list(values), update_modified=update_modified)
     except BaseException:
         doc.__dict__.update(shown)

@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from doclife.core.amount import Amount
 from doclife.core.context import Context
 from doclife.core.errors import ValidationError, brief
 from doclife.database.types import is_name_number
 from doclife.query.scope import NumberName, field_of, unknown_field
 from doclife.query.timespans import site_now
 from doclife.schema.fieldtypes import JSON, Password
-from doclife.schema.rows import round_amount
 
 
 def stored(cls: Any, name: str, value: Any) -> Any:
@@ -48,7 +46,7 @@ def stored(cls: Any, name: str, value: Any) -> Any:
             f"{cls.meta.doctype}.name cannot be {brief(value)}: the names of the type are whole numbers from 1 on",
             field=name,
         )
-    return round_amount(made) if isinstance(made, Amount) else made
+    return made if made is None else field.rounded(made)
 
 
 def refuse_container(field: Any, value: Any) -> None:

@@ -190,5 +190,9 @@ class Field(Generic[Read, Accept]):
         """
         raise NotImplementedError
 
+    def rounded(self, value: Any) -> Any:
+        """Returns a value of this field's type with as many decimal places as the field keeps."""
+        return value
+
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.name}>"

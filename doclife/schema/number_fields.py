@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from decimal import Decimal, InvalidOperation
-from typing import Any, Unpack
+from typing import Any, ClassVar, Unpack
 
 from sqlalchemy.types import TypeEngine
 
 from doclife.core.amount import Amount
+from doclife.core.errors import SchemaError
 from doclife.database import types
 from doclife.schema.field import Accept, Field, FieldOptions, Read
 
+#: decimal places of the columns of amounts
+AMOUNT_PLACES = 6
 #: far more than 64 bits hold
 _MOST_DIGITS = 40
 
@@ -21,6 +24,30 @@ class _Number(Field[Read, Accept]):
     def __init__(self, *, reqd: bool = False, **rest: Unpack[FieldOptions]) -> None:
         """Takes the options of `FieldOptions`; a number is never None, its empty value is 0."""
         super().__init__(reqd=reqd, **rest)
+
+
+class _Decimals(_Number[Read, Accept]):
+    #: most decimal places that may be asked for
+    _most_places: ClassVar[int]
+
+    def __init__(self, *, reqd: bool = False, precision: int | None = None, **rest: Unpack[FieldOptions]) -> None:
+        """Takes the options of `FieldOptions`, and the decimal places.
+
+        Args:
+            reqd: as of all fields; a number is never missing.
+            precision: decimal places that are kept; saving rounds half-even.
+        Raises:
+            SchemaError: there cannot be so many.
+        """
+        super().__init__(reqd=reqd, **rest)
+        whole = isinstance(precision, int) and not isinstance(precision, bool)
+        if precision is not None and not (whole and 0 <= precision <= self._most_places):
+            raise SchemaError(
+                f"{type(self).__name__}(precision={precision!r}): a whole number from 0 to {self._most_places} is "
+                "expected"
+            )
+        #: as declared; None: the most
+        self.precision = precision
 
 
 class Check(_Number[int, int]):
@@ -72,12 +99,13 @@ class Int(_Number[int, int | float | str]):
         return whole
 
 
-class Float(_Number[float, NumberLike]):
-    """A number in double precision; money belongs in Currency."""
+class Float(_Decimals[float, NumberLike]):
+    """A number in double precision; money belongs in Currency. Without `precision` it is kept as it is."""
 
     fieldtype = "Float"
     empty = 0.0
     clean = frozenset({float})
+    _most_places = 15
 
     def column_type(self) -> TypeEngine[Any]:
         """Returns the type of the field's column."""
@@ -97,12 +125,26 @@ class Float(_Number[float, NumberLike]):
             raise ValueError("a finite number is expected")
         return number
 
+    def rounded(self, value: Any) -> Any:
+        """Returns the number with the places that `precision` asks for."""
+        return value if self.precision is None else round(value, self.precision)
 
-class AmountField(_Number[Amount, NumberLike]):
-    """What Currency and Percent have in common."""
+
+class AmountField(_Decimals[Amount, NumberLike]):
+    """What Currency and Percent have in common; without `precision` six decimal places are kept."""
 
     empty = Amount(0)
     clean = frozenset({Amount})
+    _most_places = AMOUNT_PLACES
+
+    @property
+    def places(self) -> int:
+        """Decimal places that are kept."""
+        return self._most_places if self.precision is None else self.precision
+
+    def rounded(self, value: Any) -> Any:
+        """Returns the amount rounded half-even to the places that are kept."""
+        return value.quantized(self.places)
 
     def column_type(self) -> TypeEngine[Any]:
         """Returns the type of the field's column."""

@@ -18,10 +18,8 @@ from doclife.core import json
 from doclife.core.amount import Amount
 from doclife.schema.field import Field
 from doclife.schema.fieldtypes import JSON, AmountField, Check, Data, Float, Password, Select, TextField
+from doclife.schema.number_fields import AMOUNT_PLACES
 
-#: decimal places of Currency and Percent values
-PRECISION = 6
-_STEP = Decimal(1).scaleb(-PRECISION)
 # Decimal's own: Amount's operators are made for mixing with floats and cost twice as much
 _quantize, _same = Decimal.quantize, Decimal.__eq__
 
@@ -31,13 +29,13 @@ _PHONE = re.compile(r"\+?[\d\s().\-]{3,20}")
 
 
 def round_amount(value: Amount) -> Amount:
-    """Returns the amount rounded half-even to the places that are kept."""
-    return value.quantized(PRECISION)
+    """Returns the amount rounded half-even to the places that every column of amounts keeps."""
+    return value.quantized(AMOUNT_PLACES)
 
 
-def _is_round(value: Amount) -> Any:
+def _is_round(value: Amount, step: Decimal) -> Any:
     try:
-        return _same(_quantize(value, _STEP), value)
+        return _same(_quantize(value, step), value)
     except InvalidOperation:  # infinite, or with more digits than the context has
         return False
 
@@ -103,11 +101,14 @@ class RowFormat:
             if isinstance(each, Data) and each.options:
                 wanted.append(f"_option({each.options!r}, {value})")
             if isinstance(each, AmountField):
-                wanted.append(f"_is_round({value})")
+                names[f"_s{self.index[name]}"] = Decimal(1).scaleb(-each.places)
+                wanted.append(f"_is_round({value}, _s{self.index[name]})")
             if isinstance(each, Check):
                 wanted.append(f"{value} in (0, 1)")
             if isinstance(each, Float):
                 wanted.append(f"{value} - {value} == 0")  # neither infinite nor NaN
+                if each.precision is not None:
+                    wanted.append(f"round({value}, {each.precision}) == {value}")
             if each.non_negative and each.empty is not None:
                 wanted.append(f"{value} >= 0")
             if each.empty is None and wanted:

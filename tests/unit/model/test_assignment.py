@@ -341,3 +341,22 @@ def test_a_child_class_is_not_given_by_a_dict_of_another_type():
     strict = ShopStrict()
     with pytest.raises(ValidationError, match="a row is a dict or a Shop Tax, not ShopRow"):
         strict.append("rows", ShopRow())
+
+
+def test_standard_columns_are_cast_too_and_refused_where_they_cannot_be():
+    item = ShopItem(title="x").insert()
+    item.idx = "3"
+    item.creation = str(item.creation)
+    item.save()
+    assert (item.idx, get_doc("Shop Item", item.name).idx) == (3, 3)
+    item.idx = "abc"
+    with pytest.raises(ValidationError, match=r"Idx \(idx\): 'abc' is not valid: a whole number is expected"):
+        item.save()
+    item.idx = None
+    item.save()
+    assert get_doc("Shop Item", item.name).idx == 0
+    item.creation = "yesterday"
+    with pytest.raises(ValidationError, match=r"Creation \(creation\): 'yesterday' is not valid"):
+        item.save()
+    with pytest.raises(ValidationError, match="'many' is not valid"):
+        ShopItem(idx="many").insert()
