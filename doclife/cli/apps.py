@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 
 import click
 
-from doclife.cli.output import json_option, say, show_table
+from doclife.cli.failures import make_sure, running
+from doclife.cli.output import json_option, say, show_json, show_table
 from doclife.cli.state import State, pass_state
 
 
@@ -19,11 +21,43 @@ def install_app(state: State, apps: tuple[str, ...]) -> None:
     Their tables are made and their after_install functions run; what an app requires must be
     installed before it.
     """
-    from doclife.site import setup
+    from doclife.site.apps import install_app as install
 
     site = state.load_site()
     for app in apps:
-        site = setup.install_app(site, app, report=say)
+        site = install(site, app, report=say)
+
+
+@click.command("uninstall-app")
+@click.argument("app")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--dry-run", is_flag=True, help="Only say what would go.")
+@json_option
+@pass_state
+def uninstall_app(state: State, app: str, yes: bool, dry_run: bool, as_json: bool) -> None:
+    """Uninstalls an app from the site: its tables and all data in them.
+
+    Says first what goes. Refused while another installed app requires it. If it fails, the app stays
+    installed and can be uninstalled again.
+    """
+    from doclife.site.removal import removal
+    from doclife.site.removal import uninstall_app as uninstall
+
+    site = state.load_site()
+    goes = removal(site, app)
+    if as_json and dry_run:
+        show_json(asdict(goes))
+        return
+    say(f"uninstalling {app} from {site.name} deletes:")
+    for line in goes.lines():
+        say(f"  {line}")
+    if not any(goes.lines()):
+        say("  nothing but its hooks")
+    if dry_run:
+        return
+    make_sure(yes, f"uninstall-app deletes the data of {app}", f"Uninstall {app} from {site.name}?")
+    with running():
+        uninstall(site, app, report=say)
 
 
 @click.command("list-apps")
@@ -31,14 +65,17 @@ def install_app(state: State, apps: tuple[str, ...]) -> None:
 @pass_state
 def list_apps(state: State, as_json: bool) -> None:
     """Lists the apps of the site."""
+    from doclife.events.hooks import version_of
+
     site = state.load_site()
     rows = [
         {
             "app": app.name,
             "title": app.title,
+            "version": version_of(app),
             "doctypes": sum(1 for cls in site.doctypes.values() if cls.meta.app == app.name),
             "folder": str(Path(app.package.__file__ or "").parent),
         }
         for app in site.apps
     ]
-    show_table(rows, ["app", "title", "doctypes", "folder"], as_json=as_json, empty="no apps")
+    show_table(rows, ["app", "title", "version", "doctypes", "folder"], as_json=as_json, empty="no apps")

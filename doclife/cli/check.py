@@ -50,7 +50,7 @@ def check(state: State, ctx: click.Context, as_json: bool) -> None:
 def _compare_tables(site: Site, found: dict[str, list[str]]) -> None:
     from doclife.database import drift
     from doclife.schema.tables import metadata
-    from doclife.site.setup import histories
+    from doclife.site.migrating import histories
 
     for difference in drift.check(site.database.engine, metadata, histories(site)):
         found["orphans" if difference.kind == "orphan" else "problems"].append(str(difference))

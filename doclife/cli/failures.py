@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -51,3 +52,19 @@ def running() -> Iterator[None]:
     """Marks the block as what the command was asked to do: an error in it is a failure of that."""
     with answered(FAILED):
         yield
+
+
+def make_sure(yes: bool, what: str, question: str) -> None:
+    """Asks before data is deleted.
+
+    Args:
+        yes: --yes was given.
+        what: says what happens, where nobody can be asked.
+        question: to the person at the terminal.
+    Raises:
+        CommandError: nobody can be asked. Abort: the answer is no.
+    """
+    if not yes:
+        if not sys.stdin.isatty():
+            raise CommandError(f"{what}; say --yes", REFUSED)
+        click.confirm(question, abort=True)

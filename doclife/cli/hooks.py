@@ -22,7 +22,7 @@ def hooks() -> None:
 @pass_state
 def list_hooks(state: State, app: str | None, as_json: bool) -> None:
     """Lists the handlers that the site's apps declare, event by event."""
-    from doclife.site.setup import require_app
+    from doclife.site.apps import require_app
 
     site = state.load_site()
     if app is not None and app != "doclife":

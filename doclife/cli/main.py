@@ -18,6 +18,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "drop-site": ("doclife.cli.sites:drop_site", "Drops a site: its tables and its folder."),
     "use": ("doclife.cli.sites:use", "Makes a site the one that is meant where none is named."),
     "install-app": ("doclife.cli.apps:install_app", "Installs apps on the site."),
+    "uninstall-app": (
+        "doclife.cli.apps:uninstall_app",
+        "Uninstalls an app from the site: its tables and all data in them.",
+    ),
     "list-apps": ("doclife.cli.apps:list_apps", "Lists the apps of the site."),
     "migrate": ("doclife.cli.migrations:migrate", "Brings the site's tables up to date."),
     "makemigrations": ("doclife.cli.migrations:makemigrations", "Writes the next revision of an app's tables."),

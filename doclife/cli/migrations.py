@@ -18,11 +18,11 @@ def migrate(state: State) -> None:
     Applies the pending revisions of all its apps in install order, then runs their after_migrate
     functions. Two hosts may start it at once: they take turns.
     """
-    from doclife.site import setup
+    from doclife.site.migrating import migrate as migrate_site
 
     site = state.load_site()
     with running():
-        applied = setup.migrate(site, report=say)
+        applied = migrate_site(site, report=say)
     if not applied:
         say("the tables are up to date")
 
@@ -41,7 +41,7 @@ def makemigrations(app: str, message: str, empty: bool) -> None:
     from doclife.events import hooks
     from doclife.schema.tables import metadata
     from doclife.site.classes import site_classes
-    from doclife.site.setup import history_of
+    from doclife.site.migrating import history_of
 
     names = [] if app == "doclife" else _with_required(app, ())
     apps = hooks.in_order(names)

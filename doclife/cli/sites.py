@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import sys
-
 import click
 
-from doclife.cli.failures import REFUSED, CommandError
+from doclife.cli.failures import REFUSED, CommandError, make_sure
 from doclife.cli.output import say
 from doclife.cli.state import State, pass_state
 from doclife.core import config, log
@@ -41,22 +39,24 @@ def new_site(
 @click.command("drop-site")
 @click.argument("name")
 @click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--force", is_flag=True, help="Also while its workers run.")
 @pass_state
-def drop_site(state: State, name: str, yes: bool) -> None:
+def drop_site(state: State, name: str, yes: bool, force: bool) -> None:
     """Drops a site: its tables and its folder.
 
-    All data of the site is lost.
+    All data of the site is lost. Refused while its workers run: they would go on without tables.
     """
     from doclife.site import setup
 
     state.site = name
     site = state.load_site()
     url = config.redact(site.database.engine.url.render_as_string(hide_password=True))
-    if not yes:
-        if not sys.stdin.isatty():
-            raise CommandError(f"drop-site deletes all data of {name} ({url}); say --yes", REFUSED)
-        click.confirm(f"Delete the site {name} with all data in {url}?", abort=True)
-    setup.drop_site(site)
+    make_sure(yes, f"drop-site deletes all data of {name} ({url})", f"Delete the site {name} with all data in {url}?")
+    if not force and (workers := setup.running_workers(site)):
+        raise CommandError(
+            f"workers of {name} run: {', '.join(workers)}; stop them first, or say --force", exit_code=REFUSED
+        )
+    setup.drop_site(site, report=say)
     say(f"site {name} is dropped")
 
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 import os
 import re
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfoNotFoundError, available_timezones
@@ -27,6 +28,8 @@ NOT_SETTINGS = re.compile(r"DOCLIFE_(SITE|SITES_DIR|DEBUG|TEST_.*)")
 #: what the operator of the installation decides, not the owner of a site
 OPERATOR_ONLY = ("server_script_enabled",)
 SECRETS = ("encryption_key",)
+#: seconds that a writer of a settings file waits for another
+WRITE_WAIT_S = 10
 
 _SITE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 #: up to the last "@" that can end it: rather too much hidden than a password with odd signs shown
@@ -157,6 +160,13 @@ def use_site(sites_dir: Path, site: str) -> None:
     _write(sites_dir / CURRENT_FILE, site + "\n")
 
 
+def forget_use(sites_dir: Path, site: str) -> None:
+    """Makes a site that is gone no longer the one that is meant where none is named."""
+    current = sites_dir / CURRENT_FILE
+    if current.exists() and _read(current).strip() == site:
+        current.unlink(missing_ok=True)
+
+
 def site_dir(sites_dir: Path, site: str) -> Path:
     """Returns the folder of a site, which need not exist.
 
@@ -175,6 +185,7 @@ def write_site_config(sites_dir: Path, site: str, changes: Mapping[str, Any]) ->
     """Writes settings of a site and returns the file; what a person wrote beside them stays, comments included.
 
     The file is readable by its owner only, since db_url may hold a password, and is replaced in one step.
+    Processes that write at the same time take turns, so none loses what another has written.
 
     Args:
         changes: values by setting; None takes the setting out.
@@ -182,16 +193,35 @@ def write_site_config(sites_dir: Path, site: str, changes: Mapping[str, Any]) ->
         ConfigError: a name is unknown, a value has the wrong type, or the file that is there is not usable.
     """
     path = site_dir(sites_dir, site) / SITE_FILE
-    text = _read(path) if path.exists() else "{}\n"
-    _checked_site(jsonc.parse(text, str(path)), path)
-    text = jsonc.edit(text, layers.canonical(changes))
-    _checked_site(jsonc.parse(text, str(path)), path)
+    named = layers.canonical(changes)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise ConfigError(f"{path.parent}: it cannot be made: {error}") from error
-    _write(path, text)
+    with _writing(path):
+        text = _read(path) if path.exists() else "{}\n"
+        _checked_site(jsonc.parse(text, str(path)), path)
+        text = jsonc.edit(text, named)
+        _checked_site(jsonc.parse(text, str(path)), path)
+        _write(path, text)
     return path
+
+
+@contextmanager
+def _writing(path: Path) -> Iterator[None]:
+    """Holds the lock of a file for the block; the lock's own file beside it stays, empty."""
+    from doclife.core.locks import FileLock  # only who writes needs it
+
+    try:
+        lock = FileLock(path.with_name(f".{path.name}.lock"))
+    except OSError as error:
+        raise ConfigError(f"{path}: it cannot be written: {error}") from error
+    try:
+        if not lock.wait(WRITE_WAIT_S):
+            raise ConfigError(f"{path}: another process has been writing it for {WRITE_WAIT_S} s; look at {lock.path}")
+        yield
+    finally:
+        lock.close()
 
 
 def redact(url: str) -> str:

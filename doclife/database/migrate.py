@@ -102,7 +102,7 @@ def downgrade(engine: Engine, metadata: MetaData, history: AppHistory, target: s
     with engine.connect() as connection:
         apply(connection, metadata, history, done.append, downgrade_to=target)
         if target == BASE:
-            _drop_version_table(connection, history)
+            drop_version_table(connection, history)
             connection.commit()
     return done
 
@@ -142,7 +142,7 @@ def drop_all(engine: Engine, metadata: MetaData, histories: Collection[AppHistor
     with engine.connect() as connection, prepared(connection):
         metadata.drop_all(connection, tables=tables)
         for history in histories:
-            _drop_version_table(connection, history)
+            drop_version_table(connection, history)
         connection.commit()
 
 
@@ -270,7 +270,8 @@ def _check_foreign_keys(*, ctx: MigrationContext, **_rest: Any) -> None:
         )
 
 
-def _drop_version_table(connection: Connection, history: AppHistory) -> None:
+def drop_version_table(connection: Connection, history: AppHistory) -> None:
+    """Drops what says which revision an app's tables are at, if it is there."""
     Table(history.version_table, MetaData()).drop(connection, checkfirst=True)
 
 

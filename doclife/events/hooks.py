@@ -27,7 +27,11 @@ KNOWN_KEYS: dict[str, tuple[type, ...]] = {
     "has_permission": (dict,),
     "before_job": (str, list, tuple),
     "after_job": (str, list, tuple),
+    "before_install": (str, list, tuple),
     "after_install": (str, list, tuple),
+    "before_uninstall": (str, list, tuple),
+    "after_uninstall": (str, list, tuple),
+    "before_migrate": (str, list, tuple),
     "after_migrate": (str, list, tuple),
     "naming_series_variables": (dict,),
     "ignore_links_on_delete": (list, tuple),
@@ -85,6 +89,19 @@ def load_app(name: str) -> AppHooks:
             raise HookError(f"{hooks_name}: {key} must be a {expected}, not {type(values[key]).__name__}")
     _import_doctypes(name)
     return AppHooks(name, values, package)
+
+
+def version_of(app: AppHooks) -> str:
+    """Returns the version of an app: its package's `__version__`, or that of the distribution; "" when unknown."""
+    from importlib import metadata  # only whoever asks pays for it
+
+    version = getattr(app.package, "__version__", None)
+    if version is None:
+        try:
+            version = metadata.version(app.name)
+        except metadata.PackageNotFoundError:
+            return ""
+    return str(version)
 
 
 def importable_apps() -> list[str]:

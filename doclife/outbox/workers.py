@@ -16,8 +16,8 @@ from typing import Protocol
 from sqlalchemy import delete, select, update
 
 from doclife.core import clock, json
+from doclife.core.locks import FileLock
 from doclife.database.link import Database
-from doclife.queue.locks import FileLock
 from doclife.schema.tables import worker as worker_table
 
 #: seconds between two heartbeats in a worker's row

@@ -16,7 +16,7 @@ from urllib.parse import quote
 
 from doclife.core.clock import monotonic
 from doclife.core.errors import BrokerUnavailable
-from doclife.queue.locks import POLL_S, FileLock
+from doclife.core.locks import POLL_S, FileLock
 from doclife.queue.places import KILLED, Places, answers
 
 #: seconds until a server that was just started must answer

@@ -23,7 +23,7 @@ from typing import Any
 
 from doclife.core.clock import monotonic
 from doclife.core.errors import DoclifeError
-from doclife.queue.locks import FileLock
+from doclife.core.locks import FileLock
 from doclife.queue.places import KILLED, Places
 from doclife.queue.valkey import ValkeyServer
 

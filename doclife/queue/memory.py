@@ -90,6 +90,13 @@ class MemoryBroker:
                 if id in self._waiting:
                     self._remove(id)
 
+    def clear(self) -> None:
+        """Takes all ids out of all queues."""
+        with self._changed:
+            self._check()
+            self._lists.clear()
+            self._waiting.clear()
+
     def depth(self, queue: str) -> int:
         """Returns the number of ids that wait in the queue."""
         with self._changed:

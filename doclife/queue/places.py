@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from doclife.core.errors import ConfigError
-from doclife.queue.locks import FileLock
+from doclife.core.locks import FileLock
 
 #: the operating system's limit for the path of a Unix socket, without its final zero byte
 LONGEST_SOCKET_PATH = 107

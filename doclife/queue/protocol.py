@@ -95,6 +95,10 @@ class Broker(Protocol):
         """Takes ids out of their queues, as after cancelling. What runs is not stopped."""
         ...
 
+    def clear(self) -> None:
+        """Takes all ids out of all queues of the site, and the queues with them: the site is dropped."""
+        ...
+
     def depth(self, queue: str) -> int:
         """Returns the number of ids that wait in the queue."""
         ...

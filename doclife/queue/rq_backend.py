@@ -91,6 +91,7 @@ class RqBroker:
         self._pop = self._slow.register_script(scripts.POP)
         self._done = self._slow.register_script(scripts.DONE)
         self._forget = self._slow.register_script(scripts.FORGET)
+        self._clear = self._slow.register_script(scripts.CLEAR)
         self._heartbeat = self._slow.register_script(scripts.HEARTBEAT)
         self._site_prefix = f"{site}:"
         self._bell_prefix = f"doclife:bell:{site}:"
@@ -159,6 +160,10 @@ class RqBroker:
         arguments = list(ids)
         if arguments:
             self._ask(lambda: self._forget(args=arguments), repeatable=True)
+
+    def clear(self) -> None:
+        """Takes all ids out of all queues of the site, and the queues with them."""
+        self._ask(lambda: self._clear(args=[self._site_prefix, self._bell_prefix]), repeatable=True)
 
     def depth(self, queue: str) -> int:
         """Returns the number of ids that wait in the queue."""

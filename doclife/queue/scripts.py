@@ -83,6 +83,19 @@ end
 return #ARGV
 """
 
+#: ARGV: site prefix, bell prefix
+CLEAR = """
+local prefix = 'rq:queue:' .. ARGV[1]
+for _, queue in ipairs(redis.call('SMEMBERS', 'rq:queues')) do
+  if string.sub(queue, 1, #prefix) == prefix then
+    for _, id in ipairs(redis.call('LRANGE', queue, 0, -1)) do redis.call('DEL', 'rq:job:' .. id) end
+    redis.call('DEL', queue, ARGV[2] .. string.sub(queue, #prefix + 1))
+    redis.call('SREM', 'rq:queues', queue)
+  end
+end
+return 1
+"""
+
 #: ARGV: worker key, seconds it lives, state, time; returns 0 when the server does not know the worker
 HEARTBEAT = """
 if redis.call('EXISTS', ARGV[1]) == 0 then return 0 end

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from doclife.core.clock import monotonic
 from doclife.core.errors import BrokerUnavailable, ConfigError
-from doclife.queue.locks import FileLock
+from doclife.core.locks import FileLock
 from doclife.queue.places import Places, answers
 
 #: seconds the server may take to read its data before it answers

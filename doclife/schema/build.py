@@ -43,6 +43,8 @@ class Blueprint:
         self.template |= {"docstatus": 0, "idx": 0}
         self.template |= {name: each.empty for name, each in fields.items()}
         self.defaults = {name: each for name, each in fields.items() if each.default is not None}
+        #: the app of each field that another app than the type's has added
+        self.added_by: Mapping[str, str] = {}
         self._statements: dict[str, Statements] = {}
 
     def statements(self, dialect: Dialect) -> Statements:

@@ -109,6 +109,8 @@ def _extend(cls: Any, extensions: Sequence[Extension], reserved: Collection[str]
     meta = cls.meta.bind(doctype=cls.meta.doctype, app=cls.meta.app, fields=fields)
     # always its own: a mixin that subclasses Document brings a meta and a table that are not meant
     made._blueprint = Blueprint(meta, cls.__table__) if added else cls._blueprint
+    if added:
+        made._blueprint.added_by = {name: extension.app for name, (extension, _) in added.items()}
     made.meta, made.__table__ = made._blueprint.meta, cls.__table__
     return made
 

@@ -7,9 +7,12 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from doclife.core import config
+from doclife.scheduler.sync import sync
 from doclife.schema.tables import background_job
+from doclife.site.apps import add_app_records
+from doclife.site.migrating import upgrade
 from doclife.site.runtime import Site
-from doclife.site.setup import add_app_records, add_first_records, migrate
+from doclife.site.setup import add_first_records
 
 #: name of every site that tests see
 SITE_NAME = "test"
@@ -52,7 +55,8 @@ class Templates:
         config.write_site_config(template.sites_dir, SITE_NAME, {**SETTINGS, "installed_apps": list(apps)})
         site = template.site()
         try:
-            migrate(site)
+            upgrade(site)
+            sync(site)
             add_first_records(site)
             for app in apps:
                 add_app_records(site, app)

@@ -105,7 +105,7 @@ class Place:
                 return
             try:
                 if ours:
-                    self.processes.run("drop-site", self.site, "--yes")
+                    self.processes.run("drop-site", self.site, "--yes", "--force")
             finally:
                 if self._made_folder:
                     _remove(self.sites_dir)

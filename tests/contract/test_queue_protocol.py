@@ -212,3 +212,14 @@ def test_it_is_there(broker: Broker) -> None:
     assert broker.ping() is True
     assert broker.problems() == []
     broker.publish("events", '{"message": "nobody listens"}')
+
+
+def test_a_site_that_is_dropped_leaves_nothing(broker: Broker, ticket: Make) -> None:
+    broker.release([ticket("a"), ticket("b", "long"), ticket("c")])
+    broker.clear()
+    assert [broker.depth(queue) for queue in ("default", "long")] == [0, 0]
+    assert broker.held("default", [ticket("a").id]) == set()
+    assert broker.pop(["default", "long"], f"{broker.site}-w1") is None
+    broker.clear()
+    assert broker.release([ticket("a")]) == 1  # it does not seem to wait still
+    assert drain(broker, "default") == ["a"]

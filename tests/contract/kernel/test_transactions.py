@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from doclife.core.settings import Settings
+from doclife.site.migrating import upgrade
 from doclife.site.runtime import Site
-from doclife.site.setup import migrate
 from tests.contract.databases import fresh_database
 from tests.contract.kernel.conftest import MARKED
 from tests.property.transactions import TABLES, prepare, search
@@ -17,7 +17,7 @@ def site(request, tmp_path):
     with fresh_database(request.param, tmp_path) as url:
         made = Site("machine", tmp_path, Settings(db_url=url, queue="memory", strict=True))
         try:
-            migrate(made)
+            upgrade(made)
             for table in TABLES:
                 table.create(made.database.engine)
             prepare(made)

@@ -9,7 +9,7 @@ from click.testing import CliRunner
 
 from doclife.cli.main import cli
 
-APPS = ("ext_shop", "ext_loyalty", "ext_audit", "ext_last")
+APPS = ("ext_shop", "ext_loyalty", "ext_audit", "ext_last", "box_base", "box_app")
 
 FILES = {
     "ext_shop/hooks.py": 'app_name = "ext_shop"\n',
@@ -147,6 +147,146 @@ class ShortCustomer(ExtCustomer):
 """,
 }
 
+#: an app to install and uninstall, and the one it requires
+FILES |= {
+    "box_base/hooks.py": 'app_name = "box_base"\n',
+    "box_base/doctypes/types.py": """
+from doclife import Document, Meta, Permission
+from doclife.fields import Data, Table
+
+
+class BoxRow(Document):
+    meta = Meta(istable=True)
+
+    item = Data()
+
+
+class BoxShelf(Document):
+    meta = Meta(autoname="field:code", permissions=[Permission("Box Reader", read=True)])
+
+    code = Data(reqd=True)
+    rows = Table(BoxRow)
+""",
+    "box_app/hooks.py": """
+app_name = "box_app"
+required_apps = ["box_base"]
+extend_doctype_class = {"Box Shelf": "box_app.mixins.LabelledShelf"}
+scheduler_events = {"daily": ["box_app.tasks.count"]}
+fixtures = [
+    {"dt": "Role", "filters": {"name": ["like", "Box %"]}},
+    {"doctype": "Box", "filters": [["code", "!=", "private"]]},
+    "Box Settings",
+]
+before_install = "box_app.setup.before_install"
+after_install = ["box_app.setup.after_install", "box_app.setup.enqueue"]
+before_migrate = "box_app.setup.before_migrate"
+after_migrate = "box_app.setup.after_migrate"
+before_uninstall = "box_app.setup.before_uninstall"
+after_uninstall = "box_app.setup.after_uninstall"
+""",
+    "box_app/doctypes/types.py": """
+from doclife import Document, Meta, Permission
+from doclife.fields import Check, Currency, Data, Date, Link, Password, Table
+
+
+class Box(Document):
+    meta = Meta(
+        autoname="field:code",
+        permissions=[
+            Permission("Box Keeper", read=True, write=True),
+            Permission("Box Reader", read=True),
+            Permission("All", read=True),
+        ],
+    )
+
+    code = Data(reqd=True)
+    title = Data()
+    price = Currency()
+    packed_on = Date()
+    inside = Link("Box")
+    secret = Password()
+    last_seen = Data(no_copy=True)
+    rows = Table("Box Row")
+
+    def validate(self):
+        self.title = (self.title or "").strip() or self.code
+
+
+class BoxSettings(Document):
+    meta = Meta(issingle=True)
+
+    prefix = Data()
+    strict = Check(default=1)
+""",
+    "box_app/mixins.py": """
+from box_base.doctypes.types import BoxShelf
+
+from doclife.fields import Data, Int, Table
+
+
+class LabelledShelf(BoxShelf):
+    label = Data(unique=True)
+    boxes = Int(index=True)
+    labels = Table("Box Row")
+""",
+    "box_app/tasks.py": """
+def count():
+    pass
+""",
+    "box_app/setup.py": """
+import doclife
+
+seen = []
+failing = set()
+
+
+def _note(what):
+    seen.append(what)
+    if what in failing:
+        raise ValueError(f"{what} fails")
+
+
+def before_install():
+    _note("before_install")
+
+
+def after_install():
+    seen.append(("boxes", doclife.db.count("Box")))
+    doclife.get_doc({"doctype": "Box", "code": "first"}).insert()
+    _note("after_install")
+
+
+def enqueue():
+    doclife.enqueue("box_app.tasks.count", queue="short")
+
+
+def before_migrate():
+    _note("before_migrate")
+
+
+def after_migrate():
+    _note("after_migrate")
+
+
+def before_uninstall():
+    seen.append(("boxes", doclife.db.count("Box")))
+    _note("before_uninstall")
+
+
+def after_uninstall():
+    _note("after_uninstall")
+""",
+    "box_app/fixtures/box.json": """
+[
+ {"doctype": "Box", "name": "outer", "code": "outer", "price": 1.25, "packed_on": "2026-02-01", "inside": "room",
+  "rows": [{"item": "pen"}, {"item": "ink"}], "modified": "2020-01-01 00:00:00", "owner": "someone"},
+ {"doctype": "Box", "code": "room", "title": "The room"}
+]
+""",
+    "box_app/fixtures/box_settings.json": '[{"doctype": "Box Settings", "prefix": "BX", "strict": 0}]\n',
+    "box_app/fixtures/role.json": '[{"doctype": "Role", "name": "Box Owner", "role_name": "Box Owner", "docstatus": 0}]\n',
+}
+
 
 def write_files(folder: Path, files: dict[str, str]) -> None:
     """Writes files, given by their path in the folder; every folder of Python files becomes a package."""
@@ -156,7 +296,8 @@ def write_files(folder: Path, files: dict[str, str]) -> None:
         for package in path.parent.relative_to(folder).parents:
             if package != Path():
                 (folder / package / "__init__.py").touch()
-        (path.parent / "__init__.py").touch()
+        if path.suffix == ".py":
+            (path.parent / "__init__.py").touch()
         path.write_text(text.lstrip("\n"), encoding="utf-8")
 
 

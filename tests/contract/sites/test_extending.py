@@ -14,8 +14,11 @@ from doclife.core.errors import AppNotInstalledError, LinkValidationError, Unkno
 from doclife.database.drift import check
 from doclife.model.explain import explain
 from doclife.schema.tables import metadata
-from doclife.site.setup import histories, install_app
+from doclife.site.apps import install_app
+from doclife.site.migrating import histories
 
+#: of tests of what is the same on every database
+ON_SQLITE = pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
 ORDER = "tabExt Order"
 
 
@@ -69,6 +72,7 @@ def test_a_type_has_the_fields_of_the_apps_of_its_site(make_site):
     assert not [text for text in of_plain if any(f in text for f in ("points", "tier", "bonus", "discount"))]
 
 
+@ON_SQLITE
 def test_classes_and_metas_are_those_of_the_site(make_site):
     from ext_loyalty.mixins import LoyalOrder
     from ext_shop.doctypes.order import ExtOrder, ExtOrderItem
@@ -118,6 +122,7 @@ def test_the_last_app_comes_first_and_super_reaches_the_others(make_site):
     assert _drifts(both) == []
 
 
+@ON_SQLITE
 def test_the_last_class_that_overrides_wins_and_is_extended_too(make_site):
     from ext_shop.doctypes.order import ExtCustomer
 
@@ -143,6 +148,7 @@ def test_the_last_class_that_overrides_wins_and_is_extended_too(make_site):
     }
 
 
+@ON_SQLITE
 def test_a_mixin_that_subclasses_document_is_no_type_of_its_own(make_site):
     loyal = make_site("loyal", "ext_shop", "ext_loyalty")
     assert "Known Customer" not in loyal.doctypes

@@ -3,12 +3,15 @@
 import os
 import re
 import stat
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from doclife.core import config
 from doclife.core.errors import ConfigError, UnknownSiteError
+from doclife.core.locks import FileLock
 from doclife.core.settings import QueueSettings, Settings
 
 
@@ -241,9 +244,47 @@ def test_writing_keeps_comments_and_is_for_the_owner_only(sites: Path) -> None:
     path = config.write_site_config(sites, "shop", {"db_url": "sqlite:///y.db", "db_pool_size": 4})
     assert path.read_text() == '{\n  // ours\n  "db_pool_size": 4,\n  "db_url": "sqlite:///y.db"\n}'
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
-    assert os.listdir(path.parent) == ["site_config.json"]
+    assert sorted(os.listdir(path.parent)) == [".site_config.json.lock", "site_config.json"]
     config.write_site_config(sites, "shop", {"db_pool_size": None})
     assert load(sites).settings == Settings(db_url="sqlite:///y.db")
+
+
+WRITER = """
+import sys
+from pathlib import Path
+from doclife.core import config
+
+sys.stdin.readline()
+for n in range(40):
+    config.write_site_config(Path(sys.argv[1]), "shop", {"workers": None, sys.argv[2]: n + 1})
+"""
+
+
+def test_processes_that_write_at_once_lose_nothing_of_each_other(sites: Path) -> None:
+    keys = ["db_pool_size", "scheduler_tick_interval", "sqlite_busy_timeout"]
+    writers = [
+        subprocess.Popen([sys.executable, "-c", WRITER, str(sites), key], stdin=subprocess.PIPE, text=True)
+        for key in keys
+    ]
+    for writer in writers:
+        assert writer.stdin is not None
+        writer.stdin.write("go\n")
+        writer.stdin.flush()
+    assert [writer.wait(60) for writer in writers] == [0, 0, 0]
+    for writer in writers:
+        writer.communicate()
+    settings = load(sites).settings
+    assert [getattr(settings, key) for key in keys] == [40, 40, 40]
+
+
+def test_a_writer_that_waits_too_long_says_so(sites: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(config, "WRITE_WAIT_S", 0)
+    held = FileLock(sites / "shop" / ".site_config.json.lock")
+    assert held.take()
+    with pytest.raises(ConfigError, match=r"site_config\.json: another process has been writing it for 0 s"):
+        config.write_site_config(sites, "shop", {"strict": True})
+    held.close()
+    config.write_site_config(sites, "shop", {"strict": True})
 
 
 def test_writing_replaces_the_other_name_of_a_setting(sites: Path) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from doclife.queue.locks import FileLock
+from doclife.core.locks import FileLock
 
 
 @pytest.fixture
