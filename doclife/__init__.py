@@ -79,9 +79,13 @@ if TYPE_CHECKING:
     from doclife.core.local import session as session
     from doclife.core.log import get_logger as _get_logger
     from doclife.core.messages import _ as _
+    from doclife.core.messages import clear_last_message as clear_last_message
+    from doclife.core.messages import clear_messages as clear_messages
+    from doclife.core.messages import get_message_log as get_message_log
     from doclife.core.messages import msgprint as msgprint
     from doclife.core.messages import throw as throw
     from doclife.core.unsupported import qb as qb
+    from doclife.core.unsupported import render_template as render_template
     from doclife.core.unsupported import sendmail as sendmail
     from doclife.doctypes.error_log import log_error as log_error
     from doclife.events.calls import call as call
@@ -139,6 +143,7 @@ if TYPE_CHECKING:
     rollback = db.rollback
     logger = _get_logger
     _dict = AttrDict
+    format = format_value
     PermissionError = PermissionDenied
 
 #: name -> "module:attribute", or a module that is offered as it is
@@ -183,6 +188,9 @@ _PLACES: dict[str, str] = {
     "response": "doclife.core.local:response",
     "session": "doclife.core.local:session",
     "_": "doclife.core.messages:_",
+    "clear_last_message": "doclife.core.messages:clear_last_message",
+    "clear_messages": "doclife.core.messages:clear_messages",
+    "get_message_log": "doclife.core.messages:get_message_log",
     "msgprint": "doclife.core.messages:msgprint",
     "throw": "doclife.core.messages:throw",
     "get_roles": "doclife.permissions.users:get_roles",
@@ -216,6 +224,7 @@ _PLACES: dict[str, str] = {
     "_dict": "doclife.core.context:AttrDict",
     "as_json": "doclife.core.json:as_json",
     "parse_json": "doclife.core.json:parse_json",
+    "format": "doclife.utils.format:format_value",
     "format_value": "doclife.utils.format:format_value",
     "bold": "doclife.utils.text:bold",
     "generate_hash": "doclife.utils.text:generate_hash",
@@ -224,6 +233,7 @@ _PLACES: dict[str, str] = {
     "get_traceback": "doclife.utils.tracebacks:get_traceback",
     "testing": "doclife.testing",
     "qb": "doclife.core.unsupported:qb",
+    "render_template": "doclife.core.unsupported:render_template",
     "sendmail": "doclife.core.unsupported:sendmail",
     # errors
     "AppNotInstalledError": "doclife.core.errors:AppNotInstalledError",

@@ -22,8 +22,12 @@ NAME, OURS = "frappe", "doclife"
 #: modules of Frappe whose contents stand elsewhere in doclife
 MOVED = {
     "frappe.exceptions": "doclife",
+    "frappe.model.delete_doc": "doclife",
+    "frappe.model.meta": "doclife",
+    "frappe.model.rename_doc": "doclife",
     "frappe.utils.background_jobs": "doclife",
     "frappe.utils.data": "doclife.utils",
+    "frappe.utils.formatters": "doclife.utils",
 }
 
 

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from typing import Any, NoReturn
 
 from doclife.core.context import current, current_or_none
-from doclife.core.errors import DoclifeError, ValidationError
+from doclife.core.errors import DoclifeError, NotSupported, ValidationError
 
-#: a text, or several lines of it
-Message = str | Sequence[str]
+#: a text, several lines of it, or the rows of a table
+Message = str | Sequence[str] | Sequence[Sequence[Any]]
 
 
 def _(text: str, lang: str | None = None, context: str | None = None) -> str:
@@ -42,7 +42,11 @@ def throw(
         wide: hint.
         as_list: show the lines as a list.
         primary_action: hint.
+    Raises:
+        TypeError: `exc` is no class of exceptions.
     """
+    if not isinstance(exc, type) or not issubclass(exc, Exception):
+        raise TypeError(f"throw(..., exc=...) takes a class of exceptions, such as ValidationError, not {exc!r}")
     if current_or_none() is not None:
         _show(
             msg,
@@ -68,6 +72,8 @@ def msgprint(
     primary_action: Any = None,
     is_minimizable: bool = False,
     wide: bool = False,
+    *,
+    realtime: bool = False,
 ) -> None:
     """Adds a message for the user to the answer of the request or command.
 
@@ -75,19 +81,27 @@ def msgprint(
         msg: a text; several lines as a list.
         title: heading of the dialog.
         raise_exception: raise too: a class, or True for ValidationError.
-        as_table: hint for the desk: `msg` is rows.
-        as_list: hint: show the lines as a list.
-        indicator: blue, green, orange, red or yellow.
+        as_table: `msg` is rows, and stays a list in the message.
+        as_list: `msg` is lines that are shown as a list, and stays one in the message.
+        indicator: blue, green, orange, red or yellow; red is the default where something is raised.
         alert: a passing notice instead of a dialog.
         primary_action: hint.
         is_minimizable: hint.
         wide: hint.
+        realtime: taken for Frappe's sake; refused, as `publish_realtime` does that.
+    Raises:
+        NotSupported: `realtime` is set.
     Order: inside a context. With `flags.mute_messages` nothing is shown.
     """
+    if realtime:
+        raise NotSupported(
+            "msgprint(realtime=True): what must reach the user before the answer does is sent by "
+            "publish_realtime('msgprint', message, user=session.user)"
+        )
     _show(
         msg,
         title=title,
-        indicator=indicator,
+        indicator=indicator or ("red" if raise_exception else None),
         raise_exception=bool(raise_exception),
         alert=alert,
         as_table=as_table,
@@ -97,17 +111,39 @@ def msgprint(
         primary_action=primary_action,
     )
     if raise_exception:
-        raise _error(ValidationError if raise_exception is True else raise_exception, msg, title)
+        raise _error(raise_exception if isinstance(raise_exception, type) else ValidationError, msg, title)
 
 
-def _show(msg: Message, **options: Any) -> None:
+def get_message_log() -> list[dict[str, Any]]:
+    """Returns the messages of the open context, oldest first."""
+    return list(current().messages)
+
+
+def clear_messages() -> None:
+    """Takes back every message of the open context."""
+    current().messages.clear()
+
+
+def clear_last_message() -> None:
+    """Takes back the last message: of an error, say, that was caught."""
+    del current().messages[-1:]
+
+
+def _show(msg: Message, *, as_list: bool = False, as_table: bool = False, **options: Any) -> None:
     context = current()
-    if not context.flags.mute_messages:
-        context.messages.append({"message": _text(msg)} | {key: value for key, value in options.items() if value})
+    if context.flags.mute_messages:
+        return
+    message: Any = _text(msg)
+    if (as_list or as_table) and not isinstance(msg, str):
+        message = [list(row) if as_table and not isinstance(row, str) else row for row in msg]
+        options |= {"as_table": as_table, "as_list": as_list}
+    context.messages.append({"message": message} | {key: value for key, value in options.items() if value})
 
 
 def _text(msg: Message) -> str:
-    return msg if isinstance(msg, str) else "\n".join(map(str, msg))
+    if isinstance(msg, str):
+        return msg
+    return "\n".join(line if isinstance(line, str) else ", ".join(map(str, line)) for line in msg)
 
 
 def _error(exc: type[Exception], msg: Message, title: str | None) -> Exception:

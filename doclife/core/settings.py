@@ -36,6 +36,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     redis_url: str = "embedded"
     #: names of the apps of this site in install order
     installed_apps: list[str] = msgspec.field(default_factory=list)
+    #: URL under which people reach the site, "https://erp.example.com"; what get_url begins with
+    host_name: str = ""
     #: IANA name; documents carry naive datetimes in this zone
     time_zone: str = "UTC"
     #: further queues: {"myqueue": {"timeout": 5000, "background_workers": 4}}

@@ -40,3 +40,8 @@ sendmail = Unsupported(
     "Enqueue a job that sends with smtplib or your mail provider's client: "
     "enqueue('app.mail.send', enqueue_after_commit=True, ...).",
 )
+render_template = Unsupported(
+    "render_template",
+    "doclife has no templates yet. Use an engine of your own where you need one, as in "
+    "jinja2.Environment(autoescape=True).from_string(text).render(values).",
+)

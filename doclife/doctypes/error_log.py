@@ -110,6 +110,8 @@ def log_error(
     message: str | None = None,
     reference_doctype: str | None = None,
     reference_name: str | None = None,
+    *,
+    defer_insert: bool = False,
 ) -> ErrorLog:
     """Keeps an error for people to look at, whatever becomes of the work around it.
 
@@ -119,6 +121,7 @@ def log_error(
             several lines is taken for the details, and the message for the title.
         reference_doctype: type of the document it is about.
         reference_name: its name.
+        defer_insert: taken for Frappe's sake; it is always stored apart.
     Returns:
         The Error Log by its name and values; it is stored right after the open transaction ends.
     """

@@ -30,7 +30,11 @@ def whitelist(
         allow_guest: whether callers who are not logged in may call it.
         xss_safe: whether its answer may hold markup.
         methods: HTTP methods it answers; default all four.
+    Raises:
+        TypeError: it stands without its brackets, and would expose nothing.
     """
+    if callable(allow_guest):
+        raise TypeError(f"write @whitelist() with brackets above {getattr(allow_guest, '__qualname__', allow_guest)}")
 
     def decorate(fn: Function) -> Function:
         setattr(fn, _ATTRIBUTE, Exposure(allow_guest, tuple(methods or ("GET", "POST", "PUT", "DELETE")), xss_safe))
@@ -41,5 +45,5 @@ def whitelist(
 
 def exposure(fn: Callable[..., Any]) -> Exposure | None:
     """Returns on which terms a function may be called, or None: it may not."""
-    found: Exposure | None = getattr(fn, _ATTRIBUTE, None)
+    found: Exposure | None = getattr(fn, _ATTRIBUTE, None)  # of a method its function's
     return found

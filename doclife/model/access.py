@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from copy import deepcopy
 from typing import Any, TypeVar, overload
 
+from sqlalchemy.sql.elements import ColumnElement
+
 from doclife.core.context import current
-from doclife.core.errors import DoesNotExistError, ValidationError
+from doclife.core.errors import DoesNotExistError, ValidationError, brief
 from doclife.core.messages import msgprint
 from doclife.model import operations
 from doclife.model.document import Document
 from doclife.model.loading import load, lock_to_delete, materialise, name_text
 from doclife.model.renaming import NameTaken
 from doclife.model.steps import fill_defaults
-from doclife.query.select import first_name
+from doclife.query.select import Select, first_name
 from doclife.schema import registry
 from doclife.schema.tables import AMENDED_FROM, STANDARD_COLUMNS
 from doclife.uow.unit import UnitOfWork
@@ -95,35 +97,79 @@ def _single(unit: UnitOfWork, cls: Any, for_update: bool) -> Any:
 
 
 @overload
-def new_doc(doctype: type[D], **values: Any) -> D: ...
+def new_doc(
+    doctype: type[D], *, parent_doc: Document | None = None, parentfield: str | None = None, **values: Any
+) -> D: ...
 @overload
-def new_doc(doctype: str, **values: Any) -> Any: ...
-def new_doc(doctype: Any, **values: Any) -> Any:
+def new_doc(
+    doctype: str,
+    *,
+    parent_doc: Document | None = None,
+    parentfield: str | None = None,
+    as_dict: bool = False,
+    **values: Any,
+) -> Any: ...
+def new_doc(
+    doctype: Any,
+    *,
+    parent_doc: Document | None = None,
+    parentfield: str | None = None,
+    as_dict: bool = False,
+    **values: Any,
+) -> Any:
     """Returns an unsaved document with its defaults applied.
 
+    Args:
+        doctype: document type or class.
+        parent_doc: of a child type, the document the row is meant for. It is not among its rows: `append` does that.
+        parentfield: the table field it is meant for.
+        as_dict: a dict of the values instead.
+        values: fields.
     Raises:
         UnknownDoctypeError, UnknownFieldError.
     """
     doc = _class(doctype)(values)
     fill_defaults(doc, current())
-    return doc
+    if parent_doc is not None:
+        doc.parent, doc.parenttype, doc.parentfield = parent_doc.name, parent_doc.doctype, parentfield
+    return doc.as_dict() if as_dict else doc
+
+
+#: which documents: their names, or any form of filters
+Which = Sequence[str] | Sequence[Any] | Mapping[str, Any] | ColumnElement[bool]
 
 
 @overload
-def get_docs(doctype: type[D], names: Sequence[str]) -> list[D]: ...
+def get_docs(doctype: type[D], names: Which) -> list[D]: ...
 @overload
-def get_docs(doctype: str, names: Sequence[str]) -> list[Any]: ...
-def get_docs(doctype: Any, names: Sequence[str]) -> list[Any]:
-    """Returns documents with their rows in the order of `names`, in 1 + (table fields) statements.
+def get_docs(doctype: str, names: Which) -> list[Any]: ...
+def get_docs(doctype: Any, names: Which) -> list[Any]:
+    """Returns documents with their rows, in 1 + (table fields) statements.
 
+    Args:
+        doctype: document type or class.
+        names: names, in whose order the documents come; or filters, and they come in the order of the type. `{}`
+            means all. For other orders and limits there is `db.select`.
     Raises:
-        DoesNotExistError: names those that are missing.
+        DoesNotExistError: names those that are missing. ValidationError: these are neither names nor filters.
     """
     cls = _class(doctype)
     unit: UnitOfWork = current().unit
+    if isinstance(names, (Mapping, ColumnElement)):
+        return list(Select(cls).where(names))
+    if isinstance(names, str) or not isinstance(names, Iterable):
+        raise ValidationError(
+            f"get_docs({cls.meta.doctype!r}, {brief(names)}): give a list of names, or filters as a dict or a list"
+        )
+    listed = list(names)
+    if any(isinstance(each, (Mapping, list, tuple, ColumnElement)) for each in listed):
+        return list(Select(cls).where(listed))
+    return _of_names(unit, cls, [name_text(cls, each) for each in listed])
+
+
+def _of_names(unit: UnitOfWork, cls: Any, names: list[str]) -> list[Any]:
     dialect = unit.database.engine.dialect
     blueprint = cls._blueprint
-    names = [name_text(cls, name) for name in names]
     wanted = list(dict.fromkeys(names))
     if not wanted:
         return []

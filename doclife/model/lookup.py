@@ -20,9 +20,12 @@ D = TypeVar("D", bound=Document)
 Filters = Mapping[str, Any] | Sequence[Any]
 
 
-def get_meta(doctype: str | type[Document] | Document) -> Meta:
+def get_meta(doctype: str | type[Document] | Document, cached: bool = True) -> Meta:
     """Returns what is known about a document type: options, fields, permissions.
 
+    Args:
+        doctype: document type, class or document.
+        cached: taken for Frappe's sake; what a class declares does not change.
     Raises:
         UnknownDoctypeError: there is no such type.
     """

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from sqlalchemy import select
+
 from doclife.core.context import ADMINISTRATOR, current
 from doclife.core.errors import PermissionDenied
 from doclife.permissions.roles import roles_of
+from doclife.schema.tables import metadata
 
 
 def set_user(user: str) -> None:
@@ -38,3 +41,12 @@ def only_for(roles: str | Sequence[str], message: bool = False) -> None:
     raise PermissionDenied(
         f"{context.user} has none of the roles that may do this: {', '.join(wanted)}", user=context.user, roles=wanted
     )
+
+
+def get_fullname(user: str | None = None) -> str:
+    """Returns the full name of a user, by default the context's; of an unknown one the name itself."""
+    context = current()
+    who = user or context.user
+    table = metadata.tables["tabUser"]
+    found = context.unit.link.execute(select(table.c.full_name).where(table.c.name == who)).scalar()
+    return str(found or who)

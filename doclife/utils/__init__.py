@@ -1,7 +1,7 @@
 """Pure helpers for apps, with Frappe's names: dates, numbers, text.
 
 Imports nothing of doclife outside this package, and opens no connection: what needs a site
-(`get_url`, `get_fullname`) is in the flat API. A value that cannot be read raises `InvalidValue`,
+(`get_url`, `get_fullname`) is found by name when it is called. A value that cannot be read raises `InvalidValue`,
 which is a ValueError and a `doclife.ValidationError`.
 """
 
@@ -42,6 +42,7 @@ from doclife.utils.dates import (
     to_timedelta,
     today,
 )
+from doclife.utils.elsewhere import get_fullname, get_url, parse_json
 from doclife.utils.errors import InvalidEmail, InvalidUrl, InvalidValue
 from doclife.utils.format import format_value
 from doclife.utils.money import fmt_money, get_number_format_info
@@ -101,6 +102,7 @@ __all__ = [
     "get_datetime_str",
     "get_first_day",
     "get_first_day_of_week",
+    "get_fullname",
     "get_last_day",
     "get_last_day_of_week",
     "get_link_to_form",
@@ -110,6 +112,7 @@ __all__ = [
     "get_time",
     "get_time_str",
     "get_traceback",
+    "get_url",
     "get_url_to_form",
     "get_weekday",
     "get_year_ending",
@@ -122,6 +125,7 @@ __all__ = [
     "now_datetime",
     "nowdate",
     "nowtime",
+    "parse_json",
     "random_string",
     "rounded",
     "sbool",

@@ -10,6 +10,8 @@ from collections.abc import Hashable, Iterable
 from typing import Any, TypeVar
 from urllib.parse import quote
 
+from doclife.utils.elsewhere import with_host
+
 _T = TypeVar("_T", bound=Hashable)
 
 _ALPHANUMERIC = string.ascii_letters + string.digits
@@ -116,10 +118,13 @@ def get_abbr(text: str, max_len: int = 2) -> str:
 
 
 def get_url_to_form(doctype: str, name: object) -> str:
-    """Returns the path of a document in the desk: "/app/sales-invoice/SINV-2026-00001"."""
-    return f"/app/{quote(slug(doctype))}/{quote(cstr(name), safe='')}"
+    """Returns where a document is in the desk: "/app/sales-invoice/SINV-2026-00001".
+
+    With the host before it where the open site says it (`host_name`).
+    """
+    return with_host(f"/app/{quote(slug(doctype))}/{quote(cstr(name), safe='')}")
 
 
 def get_link_to_form(doctype: str, name: object, label: object = None) -> str:
     """Returns an HTML link to a document in the desk; the label, by default the name, is escaped."""
-    return f'<a href="{get_url_to_form(doctype, name)}">{html.escape(cstr(label) or cstr(name))}</a>'
+    return f'<a href="{html.escape(get_url_to_form(doctype, name))}">{html.escape(cstr(label) or cstr(name))}</a>'

@@ -34,6 +34,11 @@ from frappe.model.naming import make_autoname
 from frappe.utils import getdate
 from frappe.utils.data import add_days
 from frappe.exceptions import PermissionError, ValidationError
+from frappe.model.delete_doc import delete_doc
+from frappe.model.meta import get_meta
+from frappe.model.rename_doc import rename_doc
+from frappe.utils.background_jobs import enqueue
+from frappe.utils.formatters import format_value
 import frappe.utils.data
 import doclife.core.errors, doclife.model.document, doclife.utils
 
@@ -44,6 +49,8 @@ assert add_days is doclife.utils.add_days
 assert ValidationError is doclife.core.errors.ValidationError
 assert PermissionError is doclife.core.errors.PermissionDenied
 assert frappe.utils is doclife.utils
+assert (delete_doc, get_meta, rename_doc) == (frappe.delete_doc, frappe.get_meta, frappe.rename_doc)
+assert (enqueue, format_value) == (frappe.enqueue, frappe.format)
 assert (doclife.__name__, doclife.__spec__.name) == ("doclife", "doclife")
 assert Document.__module__ == "doclife.model.document"
 

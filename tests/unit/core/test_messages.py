@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from doclife.core.context import Context, activate
-from doclife.core.errors import NoUnitOfWork, PermissionDenied, ValidationError
-from doclife.core.messages import _, msgprint, throw
+from doclife.core.errors import NotSupported, NoUnitOfWork, PermissionDenied, ValidationError
+from doclife.core.messages import _, clear_last_message, clear_messages, get_message_log, msgprint, throw
 
 
 @pytest.fixture
@@ -42,11 +42,51 @@ def test_msgprint_adds_a_message_with_what_was_said_of_it(context):
     assert context.messages == [{"message": "Royalty: 5.00", "indicator": "blue", "alert": True}, {"message": "a\nb"}]
 
 
-@pytest.mark.parametrize(("asked", "kind"), [(True, ValidationError), (PermissionDenied, PermissionDenied)])
+@pytest.mark.parametrize(
+    ("asked", "kind"), [(True, ValidationError), (1, ValidationError), (PermissionDenied, PermissionDenied)], ids=str
+)
 def test_msgprint_can_raise(context, asked, kind):
     with pytest.raises(kind, match="stop"):
         msgprint("stop", raise_exception=asked)
-    assert [message["message"] for message in context.messages] == ["stop"]
+    assert context.messages == [{"message": "stop", "indicator": "red", "raise_exception": True}]
+
+
+def test_lists_and_tables_stay_lists_where_they_are_shown_as_such(context):
+    msgprint(["a", "b"], as_list=True, indicator="orange")
+    msgprint([("Item", "Qty"), ("CONE", 2)], as_table=True)
+    msgprint("a", as_list=True)
+    with pytest.raises(ValidationError, match=r"^a\nb$"):
+        throw(["a", "b"], as_list=True, title="Missing")
+    assert context.messages == [
+        {"message": ["a", "b"], "indicator": "orange", "as_list": True},
+        {"message": [["Item", "Qty"], ["CONE", 2]], "as_table": True},
+        {"message": "a"},
+        {"message": ["a", "b"], "title": "Missing", "indicator": "red", "raise_exception": True, "as_list": True},
+    ]
+    with pytest.raises(ValidationError, match=r"^Item, Qty\nCONE, 2$"):
+        msgprint([("Item", "Qty"), ("CONE", 2)], as_table=True, raise_exception=True)
+
+
+def test_throw_takes_a_class(context):
+    for wrong in (ValidationError("no"), "ValidationError", int):
+        with pytest.raises(TypeError, match="takes a class of exceptions"):
+            throw("no", wrong)
+    assert context.messages == []
+
+
+def test_messages_that_go_out_at_once_are_another_function(context):
+    with pytest.raises(NotSupported, match="publish_realtime"):
+        msgprint("now", realtime=True)
+
+
+def test_messages_can_be_read_and_taken_back(context):
+    for text in ("a", "b", "c"):
+        msgprint(text)
+    clear_last_message()
+    assert [message["message"] for message in get_message_log()] == ["a", "b"]
+    clear_messages()
+    clear_last_message()
+    assert get_message_log() == context.messages == []
 
 
 def test_muted_messages_are_not_kept_but_still_raise(context):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from doclife.events.whitelist import exposure, whitelist
 
 
@@ -26,3 +28,26 @@ def test_without_arguments_it_is_for_users_and_all_methods():
 
     terms = exposure(plain)
     assert (terms.allow_guest, terms.methods) == (False, ("GET", "POST", "PUT", "DELETE"))
+
+
+def test_methods_are_exposed_like_functions():
+    class Outlet:
+        @whitelist(methods=["POST"])
+        def close(self):
+            return "closed"
+
+        def open(self):
+            return "open"
+
+    outlet = Outlet()
+    assert outlet.close() == "closed"
+    assert exposure(outlet.close).methods == ("POST",)
+    assert exposure(outlet.open) is None
+
+
+def test_without_brackets_it_would_expose_nothing():
+    with pytest.raises(TypeError, match=r"write @whitelist\(\) with brackets above .*plain"):
+
+        @whitelist
+        def plain():
+            return 5

@@ -14,7 +14,7 @@ from doclife.core.errors import (
     ValidationError,
 )
 from doclife.model import passwords
-from doclife.model.access import delete_doc, get_doc, get_docs
+from doclife.model.access import delete_doc, get_doc
 from doclife.model.bulk import insert_many
 from doclife.model.document import Document
 from doclife.schema.fieldtypes import Data, Password, Table
@@ -235,23 +235,6 @@ def test_db_set_of_a_deleted_document_is_refused(outlet):
 
 
 # bulk
-
-
-def test_get_docs_loads_in_the_order_of_the_names_with_one_statement_per_table(outlet):
-    names = [ShopInvoice(rows=[{"code": code}, {"code": "Z"}]).insert().name for code in "ABC"]
-    with capture_statements() as statements:
-        loaded = get_docs("Shop Invoice", [names[2], names[0], names[2]])
-    assert len(statements) == 3
-    assert [doc.name for doc in loaded] == [names[2], names[0], names[2]]
-    assert [[row.code for row in doc.rows] for doc in loaded] == [["C", "Z"], ["A", "Z"], ["C", "Z"]]
-    assert get_docs("Shop Invoice", []) == []
-
-
-def test_get_docs_names_all_that_are_missing():
-    name = ShopInvoice().insert().name
-    with pytest.raises(DoesNotExistError, match="Shop Invoice: 'X', 'Y' do not exist") as caught:
-        get_docs("Shop Invoice", ["X", name, "Y"])
-    assert caught.value.context["names"] == ["X", "Y"]
 
 
 def test_insert_many_is_one_operation_with_one_write_per_table():
