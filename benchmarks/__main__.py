@@ -89,7 +89,7 @@ class Runner:
             measure.database = database
             if self.only in measure.name:
                 print(f"{database:9} {measure.name} ...", file=sys.stderr, flush=True)
-                self.results.append(harness.run(measure, rounds=3 if self.quick else 9))
+                self.results.append(harness.run(measure, rounds=3 if self.quick else measure.rounds))
 
     def documents(self, names: Sequence[str], parts: Sequence[str]) -> None:
         """Measures documents on each database, and dispatch once."""

@@ -67,6 +67,13 @@ def fresh(name: str, folder: Path) -> Iterator[str]:
         admin.dispose()
 
 
+def plain_engine(engine: sa.Engine) -> sa.Engine:
+    """Returns an engine on the same database, set up as doclife's is, but with the driver as it comes."""
+    if engine.dialect.name == "sqlite":
+        return engine
+    return sa.create_engine(engine.url, isolation_level="READ COMMITTED")
+
+
 def version(engine: sa.Engine) -> str:
     """Returns what the database and its driver call themselves."""
     with engine.connect() as connection:

@@ -46,7 +46,7 @@ def bench_site(database: str = "sqlite") -> Iterator[Site]:
 
 def yardstick(site: Site) -> Yardstick:
     """Makes the yardsticks' tables in the site's database, shaped as the documents' are."""
-    engine = site.database.engine
+    engine = databases.plain_engine(site.database.engine)
     shapes = (BenchInvoice.__table__, BenchItem.__table__, BenchNote.__table__)
     return Yardstick(engine, YardstickTables(engine, *shapes))
 
@@ -168,7 +168,7 @@ def _make_handler() -> Any:
 
 def measures(site: Site, yards: Yardstick, *, quick: bool) -> Iterator[Measure]:
     """Yields the measures one by one; each prepares what it needs."""
-    count = 20 if quick else 200
+    count = 20 if quick else 50
     local = site.database.dialect == "sqlite"
     yield Measure(
         "insert of an invoice with 5 rows",
@@ -211,7 +211,7 @@ def measures(site: Site, yards: Yardstick, *, quick: bool) -> Iterator[Measure]:
         f"insert_many of {size:,} simple documents",
         _many(site, size),
         {"one Core executemany": (yards.core_many(size), 1.25), "raw executemany": (yards.raw_many(size), 0)},
-        2 if quick else 5,
+        1,
         per=size,
     )
 
@@ -223,6 +223,7 @@ def one_more_handler(site: Site, *, quick: bool) -> Measure:
         _one_more_handler(site),
         {"a plain call": (per_call(_make_handler(), None), 0)},
         1_000 if quick else 10_000,
+        rounds=9,
     )
 
 

@@ -113,7 +113,7 @@ def _limit(small: int) -> float:
 
 def measures(stack: ExitStack, database: str, *, quick: bool) -> Iterator[Measure]:
     """Yields the measures on two sites, one of which has ten times as much; `stack` ends them."""
-    small, count = (200, 10) if quick else (1_000, 100)
+    small, count = (200, 10) if quick else (1_000, 30)
     few = _filled(stack.enter_context(bench_site(database)), small)
     many = _filled(stack.enter_context(bench_site(database)), small * 10)
     where, limit = f"{small:,}", _limit(small)
@@ -129,6 +129,6 @@ def measures(stack: ExitStack, database: str, *, quick: bool) -> Iterator[Measur
         f"enqueue, {small * 10:,} waiting",
         _enqueues(many, jobs),
         {where: (_enqueues(few, jobs), limit)},
-        1 if quick else 3,
+        1,
     )
     yield Measure(f"tick, {small * 10:,} schedules, none due", _ticks(many), {where: (_ticks(few), limit)}, count)

@@ -24,6 +24,5 @@ def _imports(module: str) -> Timed:
 
 def measure(*, quick: bool) -> Measure:
     """Returns the measure of design 17."""
-    return Measure(
-        "import doclife", _imports("doclife"), {"import sqlalchemy": (_imports("sqlalchemy"), 0.2)}, 1 if quick else 3
-    )
+    yardsticks = {"import sqlalchemy": (_imports("sqlalchemy"), 0.2)}
+    return Measure("import doclife", _imports("doclife"), yardsticks, 1 if quick else 3, rounds=9)

@@ -1,4 +1,4 @@
-"""The same work without doclife: SQLAlchemy's ORM, its Core, and the driver alone, on the same database and engine."""
+"""The same work without doclife: SQLAlchemy's ORM, its Core, and the driver alone, on the same database."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Yardstick:
     """What doclife is measured against on one database. Values are made inside the time, as documents are."""
 
     def __init__(self, engine: Engine, tables: YardstickTables) -> None:
-        """Takes the engine of the site, so that connections are set up alike."""
+        """Takes an engine on the site's database, where the tables are."""
         self.engine, self.tables = engine, tables
         self.style = "qmark" if engine.dialect.name == "sqlite" else "format"
         #: values of a row -> parameters of the driver
