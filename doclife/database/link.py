@@ -18,6 +18,7 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from doclife.core.errors import DatabaseUnavailable, DoclifeError, TransactionAborted, TransactionError
 from doclife.core.log import get_logger
 from doclife.database.apart import Apart
+from doclife.database.cursors import hot_cursor
 from doclife.database.engine import is_sqlite, transaction
 from doclife.database.errors import dooms_transaction, wrap
 
@@ -63,7 +64,7 @@ class Link:
             connection.begin()  # without it SQLAlchemy would commit nothing
         self._connection = connection
         observed = connection._has_events or connection.engine._has_events or connection._echo
-        self._cursor = None if observed else connection.connection.cursor()
+        self._cursor = None if observed else hot_cursor(connection)
 
     def _connect(self) -> Connection:
         return self.engine.connect()
