@@ -80,6 +80,10 @@ def create_engine(
     if backend in ("mysql", "mariadb"):
         options["connect_args"] = {"init_command": _STRICT}
     try:
+        if parsed.get_driver_name() == "pymysql":
+            from doclife.database.mariadb import CONVERSIONS  # the driver is an extra
+
+            options["connect_args"]["conv"] = CONVERSIONS
         engine = sa_create_engine(parsed, **options)
     except (NoSuchModuleError, ModuleNotFoundError) as error:
         extra = "postgres" if backend == "postgresql" else "mariadb"
