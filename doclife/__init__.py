@@ -111,6 +111,10 @@ if TYPE_CHECKING:
     from doclife.model.access import new_doc as new_doc
     from doclife.model.access import rename_doc as rename_doc
     from doclife.model.bulk import insert_many as insert_many
+    from doclife.model.cached import clear_cache as clear_cache
+    from doclife.model.cached import clear_document_cache as clear_document_cache
+    from doclife.model.cached import get_cached_doc as get_cached_doc
+    from doclife.model.cached import get_cached_value as get_cached_value
     from doclife.model.document import Document as Document
     from doclife.model.lookup import delete_doc_if_exists as delete_doc_if_exists
     from doclife.model.lookup import get_last_doc as get_last_doc
@@ -160,6 +164,10 @@ _PLACES: dict[str, str] = {
     "new_doc": "doclife.model.access:new_doc",
     "rename_doc": "doclife.model.access:rename_doc",
     "insert_many": "doclife.model.bulk:insert_many",
+    "clear_cache": "doclife.model.cached:clear_cache",
+    "clear_document_cache": "doclife.model.cached:clear_document_cache",
+    "get_cached_doc": "doclife.model.cached:get_cached_doc",
+    "get_cached_value": "doclife.model.cached:get_cached_value",
     "delete_doc_if_exists": "doclife.model.lookup:delete_doc_if_exists",
     "get_last_doc": "doclife.model.lookup:get_last_doc",
     "get_meta": "doclife.model.lookup:get_meta",

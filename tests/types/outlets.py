@@ -77,6 +77,11 @@ reveal_type(SJOutlet.franchise_code)  # R: Column[str]
 
 reveal_type(new_doc(SJOutlet, franchise_code="SJ-2"))  # R: SJOutlet
 reveal_type(get_docs(SJOutlet, ["SJ-1"]))  # R: list[SJOutlet]
+reveal_type(get_docs(SJOutlet, {"status": "Active"}))  # R: list[SJOutlet]
+reveal_type(get_docs(SJOutlet, SJOutlet.deposit > 100))  # R: list[SJOutlet]
+reveal_type(doclife.get_cached_doc(SJOutlet, "SJ-1"))  # R: SJOutlet
+reveal_type(frappe.get_cached_doc("SJ Outlet", "SJ-1"))  # R: Any
+reveal_type(frappe.utils.get_url("/app"))  # R: str
 reveal_type(doclife.copy_doc(outlet))  # R: SJOutlet
 reveal_type(doclife.set_value(SJOutlet, "SJ-1", "status", "Inactive"))  # R: SJOutlet
 reveal_type(doclife.get_last_doc(SJOutlet))  # R: SJOutlet
