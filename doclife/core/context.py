@@ -74,7 +74,7 @@ class Context:
         self.unit: Any = None
         #: the running job, or None outside a worker
         self.job: Any = None
-        #: the active `doclife.trace()` recorders, or None: dispatch tests this one name
+        #: who is told of events and handlers as spans (`events.trace`), or None: dispatch tests this one name
         self.trace: Any = None
         #: (doctype, name, operation) of the document operations in progress, outermost first
         self.operations: list[tuple[str, Any, str]] = []
@@ -118,6 +118,16 @@ def activate(context: Context) -> Iterator[Context]:
     token = _current.set(context)
     try:
         yield context
+    finally:
+        _current.reset(token)
+
+
+@contextmanager
+def no_context() -> Iterator[None]:
+    """Closes the view on the current context for the block: what runs in it belongs to no site."""
+    token = _current.set(None)
+    try:
+        yield
     finally:
         _current.reset(token)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from itertools import count
 from typing import Any, TypeVar
 
@@ -18,19 +18,37 @@ WILDCARD = "*"
 APPS, FRAMEWORK_BAND, SCRIPTS = range(3)
 
 _OPTION = "__doclife_option__"
+_NOTHING: Mapping[str, Any] = {}
 
 #: more arguments than any event has
 _ANY_NUMBER = 1000
 
+#: functions whose body a call does not run
+_NEVER_RUN = (inspect.iscoroutinefunction, inspect.isgeneratorfunction, inspect.isasyncgenfunction)
+
 _order = count()
+
+
+#: the place among the apps of what is connected at run time: behind them all
+RUN_TIME = 1_000_000
 
 
 class Handler:
     """A declaration with its function, checked when it is made."""
 
-    __slots__ = ("app", "band", "event", "fn", "key", "location", "option", "order", "path", "takes")
+    __slots__ = ("app", "band", "event", "fn", "key", "option", "order", "path", "rank", "takes")
 
-    def __init__(self, *, app: str, key: str, event: str, fn: Callable[..., Any], path: str = "", band: int = APPS):
+    def __init__(
+        self,
+        *,
+        app: str,
+        key: str,
+        event: str,
+        fn: Callable[..., Any],
+        path: str = "",
+        band: int = APPS,
+        rank: int = RUN_TIME,
+    ):
         """Checks the function's signature.
 
         Args:
@@ -40,17 +58,28 @@ class Handler:
             fn: `fn(doc)`, `fn(doc, method)` or `fn(doc, method, *event arguments)`.
             path: dotted path it was found by.
             band: APPS, FRAMEWORK_BAND or SCRIPTS.
+            rank: the app's place in install order, or RUN_TIME.
         Raises:
             HookError: the function cannot be called so.
         """
         self.app, self.key, self.event, self.fn, self.band = app, key, event, fn, band
         self.path = path or dotted_path(fn)
-        self.location = source_location(fn)
+        self.rank = rank
         #: the option of its Meta that a document type must have for the handler to react, or ""
         self.option: str = getattr(fn, _OPTION, "")
         self.order = next(_order)
         #: how many arguments the function is given
         self.takes = _arguments_to_pass(fn, event, f"{app}: {key!r} {event}: {self.path}")
+
+    @property
+    def location(self) -> str:
+        """Where its source is, as "file:line"; "" where it has none."""
+        return source_location(self.fn)
+
+    @property
+    def place(self) -> tuple[int, bool, int, int]:
+        """What handlers of one event are sorted by: band, type before "*", app, order of declaration."""
+        return self.band, self.key == WILDCARD, self.rank, self.order
 
     def reacts_to(self, doctype: str, meta: Any, *, wildcard: bool) -> bool:
         """Tells whether it belongs to the chain of a document type.
@@ -64,9 +93,12 @@ class Handler:
             return False
         return self.key == doctype or (self.key == WILDCARD and (wildcard or bool(self.option)))
 
-    def run(self, doc: Any, args: tuple[Any, ...]) -> Any:
-        """Calls the function with as many arguments as it takes."""
-        return self.fn(*(doc, self.event, *args)[: self.takes])
+    def run(self, doc: Any, args: tuple[Any, ...], named: Mapping[str, Any] = _NOTHING) -> Any:
+        """Calls the function with as many arguments as it takes, and those of the named ones that it names."""
+        given = (doc, self.event, *args)[: self.takes]
+        if named:
+            return self.fn(*given, **_taken(self.fn, len(given), named))
+        return self.fn(*given)
 
     def __call__(self, sender: str, *, doc: Any, args: tuple[Any, ...] = ()) -> Any:
         """Is blinker's way in: `signal.send(doctype, doc=doc)`."""
@@ -74,6 +106,15 @@ class Handler:
 
     def __repr__(self) -> str:
         return f"<Handler {self.key!r} {self.event} {self.path}>"
+
+
+def _taken(fn: Callable[..., Any], given: int, named: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Returns those of the named arguments that a function takes besides its first `given` ones."""
+    parameters = list(inspect.signature(fn).parameters.values())
+    if any(each.kind is each.VAR_KEYWORD for each in parameters):
+        return named
+    free = [each for each in parameters[given:] if each.kind in (each.POSITIONAL_OR_KEYWORD, each.KEYWORD_ONLY)]
+    return {each.name: named[each.name] for each in free if each.name in named}
 
 
 def for_types_with(option: str) -> Callable[[Function], Function]:
@@ -111,18 +152,22 @@ def _arguments_to_pass(fn: Callable[..., Any], event: str, what: str) -> int:
         parameters = inspect.signature(fn).parameters.values()
     except (TypeError, ValueError) as error:
         raise HookError(f"{what} is not a function that can be called as fn(doc, method)") from error
+    if any(kind(fn) for kind in _NEVER_RUN):
+        raise HookError(f"{what} is async or a generator: calling it runs nothing; write a plain function")
     positional = [p for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
     required = sum(1 for p in positional if p.default is p.empty)
     needs_keyword = [p.name for p in parameters if p.kind is p.KEYWORD_ONLY and p.default is p.empty]
     # an app's own event has the arguments that whoever fires it gives
-    possible = 2 + len(EVENTS[event]) if event in EVENTS else _ANY_NUMBER
+    known = event in EVENTS
+    possible = 2 + len(EVENTS[event]) if known else _ANY_NUMBER
     takes = possible if any(p.kind is p.VAR_POSITIONAL for p in parameters) else min(len(positional), possible)
-    if takes < 1 or required > possible or needs_keyword or (event in EVENTS and 2 < required < possible):
+    misfit = required > possible or 2 < required < possible or bool(needs_keyword)
+    if takes < 1 or (known and misfit):
         wanted = ", ".join(("doc", "method", *EVENTS.get(event, ())))
         raise HookError(
             f"{what}{inspect.signature(fn)} does not fit; write it as fn({wanted}), fn(doc, method) or fn(doc)"
         )
-    return 2 if event in EVENTS and 2 < takes < possible else takes
+    return 2 if known and 2 < takes < possible else takes
 
 
 def import_path(path: str, what: str) -> Any:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, TypeVar
+from weakref import WeakSet
 
 from doclife.core.context import current, current_or_none
 from doclife.core.errors import HookError, UnknownDoctypeError, nearest
@@ -16,10 +18,18 @@ from doclife.events.variables import naming_variables
 
 FRAMEWORK = "doclife"
 
+
+def _band(app: str) -> int:
+    return FRAMEWORK_BAND if app == FRAMEWORK else APPS
+
+
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 #: what `@doclife.on` recorded outside a context, by app
 _recorded: dict[str, list[tuple[str, str, Callable[..., Any]]]] = {}
+#: the registries of this process: a handler that is recorded late is connected to those that have its app
+_registries: WeakSet[Registry] = WeakSet()
+_recording = threading.Lock()
 
 
 class Registry:
@@ -44,11 +54,16 @@ class Registry:
         #: parts of naming series that the apps explain
         self.naming_variables = naming_variables(apps)
         self.custom_events: frozenset[str] = frozenset(merged(apps, "custom_events"))
-        for app in self.apps:
-            self._load(app)
+        self._changing = threading.Lock()
+        for rank, app in enumerate(self.apps):
+            self._load(app, rank)
+        with _recording:
+            for app in self.apps:
+                for doctype, event, fn in _recorded.get(app.name, ()):
+                    self._connect_recorded(app.name, doctype, event, fn)
+            _registries.add(self)
 
-    def _load(self, app: AppHooks) -> None:
-        band = FRAMEWORK_BAND if app.name == FRAMEWORK else APPS
+    def _load(self, app: AppHooks, rank: int) -> None:
         for key, events in app.values.get("doc_events", {}).items():
             what = f"{app.name}: doc_events[{key!r}]"
             if not isinstance(events, dict):
@@ -60,11 +75,23 @@ class Registry:
                     fn = import_path(path, f"{what}[{event!r}]")
                     for doctype in doctypes:
                         self._warn_unknown(doctype, f"{app.name}: doc_events")
-                        self._connect(Handler(app=app.name, key=doctype, event=event, fn=fn, path=path, band=band))
-        for doctype, event, fn in _recorded.get(app.name, ()):
-            check_event(event, self.custom_events, where=f"{app.name}: @on({doctype!r}, {event!r})")
-            self._warn_unknown(doctype, f"{app.name}: @on")
-            self._connect(Handler(app=app.name, key=doctype, event=event, fn=fn, band=band))
+                        self._connect(
+                            Handler(
+                                app=app.name,
+                                key=doctype,
+                                event=event,
+                                fn=fn,
+                                path=path,
+                                band=_band(app.name),
+                                rank=rank,
+                            )
+                        )
+
+    def _connect_recorded(self, app: str, doctype: str, event: str, fn: Callable[..., Any]) -> None:
+        check_event(event, self.custom_events, where=f"{app}: @on({doctype!r}, {event!r})")
+        self._warn_unknown(doctype, f"{app}: @on")
+        rank = next(n for n, each in enumerate(self.apps) if each.name == app)
+        self._connect(Handler(app=app, key=doctype, event=event, fn=fn, band=_band(app), rank=rank))
 
     def _meta_of(self, doctype: str) -> Any:
         cls = self.doctypes.get(doctype) if isinstance(self.doctypes, Mapping) else None
@@ -78,8 +105,9 @@ class Registry:
             )
 
     def _connect(self, handler: Handler) -> None:
-        self.signals.signal(handler.event).connect_handler(handler)
-        self.generation += 1
+        with self._changing:  # a generation that went back would make an outdated plan look up to date
+            self.signals.signal(handler.event).connect_handler(handler)
+            self.generation += 1
 
     def connect(self, doctype: str, event: str, fn: Callable[..., Any]) -> Handler:
         """Connects a function at run time, after everything declared for the same place.
@@ -98,8 +126,9 @@ class Registry:
 
     def disconnect(self, handler: Handler) -> None:
         """Disconnects a handler that `connect` returned."""
-        self.signals.signal(handler.event).disconnect_handler(handler)
-        self.generation += 1
+        with self._changing:
+            self.signals.signal(handler.event).disconnect_handler(handler)
+            self.generation += 1
 
     def chain(self, event: str, doctype: str, *, wildcard: bool = True) -> Chain:
         """Returns the handlers of an event of a document type, in order."""
@@ -111,7 +140,7 @@ class Registry:
         for event in sorted(self.signals, key=lambda name: (order.get(name, len(order)), name)):
             yield from sorted(
                 (each for each in self.signals.signal(event).receivers.values() if isinstance(each, Handler)),
-                key=lambda each: (each.key == WILDCARD, each.key, each.band, each.order),
+                key=lambda each: (each.band, each.key == WILDCARD, each.key, each.rank, each.order),
             )
 
     def get_hooks(self, key: str) -> Any:
@@ -139,11 +168,14 @@ def on(doctype: str, event: str) -> Callable[[Function], Function]:
     """Connects the decorated function to an event.
 
     Outside a context it is recorded on the function's app and connected on every site that has
-    the app; inside one it holds for that site, in this process.
+    the app, those that are loaded already included; inside one it holds for that site, in this process.
 
     Args:
         doctype: document type, or "*".
         event: name of the event.
+    Raises:
+        UnknownEventError, UnknownDoctypeError, HookError: it cannot be connected to a site that is loaded;
+            what is wrong on a site that loads later is told there.
     """
 
     def decorate(fn: Function) -> Function:
@@ -151,10 +183,18 @@ def on(doctype: str, event: str) -> Callable[[Function], Function]:
         if context is not None:
             context.site.registry.connect(doctype, event, fn)
         else:
-            _recorded.setdefault(fn.__module__.partition(".")[0], []).append((doctype, event, fn))
+            _record(fn.__module__.partition(".")[0], doctype, event, fn)
         return fn
 
     return decorate
+
+
+def _record(app: str, doctype: str, event: str, fn: Callable[..., Any]) -> None:
+    with _recording:
+        for registry in list(_registries):
+            if any(each.name == app for each in registry.apps):
+                registry._connect_recorded(app, doctype, event, fn)
+        _recorded.setdefault(app, []).append((doctype, event, fn))
 
 
 @contextmanager

@@ -72,7 +72,7 @@ class HookSignal(NamedSignal):
                 for each in list(self.receivers.values())
                 if isinstance(each, Handler) and each.reacts_to(doctype, meta, wildcard=wildcard)
             ]
-            chosen.sort(key=lambda each: (each.band, each.key == WILDCARD, each.order))
+            chosen.sort(key=lambda each: each.place)
             found = chains[key] = Chain(chosen)
         return found
 

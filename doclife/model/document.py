@@ -16,6 +16,7 @@ from sqlalchemy import Table
 
 from doclife.core.context import current
 from doclife.core.errors import SchemaError
+from doclife.events.names import EVENTS
 from doclife.model import assigning, children, engine, images, operations, reading
 from doclife.model.state import State, flag_during
 from doclife.model.values import RESERVED_ATTRIBUTES, Values
@@ -243,9 +244,19 @@ class Document(Values):
         reading.reload(self)
         return self
 
-    def run_method(self, event: str, *args: Any) -> Any:
-        """Fires an event, also a custom one: the controller's method, then all handlers."""
-        return engine.run_event(self, event, args)
+    def run_method(self, event: str, *args: Any, **named: Any) -> Any:
+        """Fires an event, also a custom one: the controller's method, then all handlers.
+
+        Args:
+            event: an event, one that an app declares in `custom_events`, or a method of the controller.
+            args: further arguments, after document and event.
+            named: the same by name; a handler is given those it takes.
+        Returns:
+            The last answer that is not None; dicts are merged.
+        Raises:
+            UnknownEventError: no such event or method; the message has the nearest name.
+        """
+        return engine.run_event(self, event, args, named)
 
     def has_permission(self, right: str = "read", user: str | None = None) -> bool:
         """Tells whether the user has a right on this document."""
@@ -273,20 +284,24 @@ class Document(Values):
         raise TypeError(f"{self!r} is not pickled; pass its doctype and name")
 
 
-#: names that no field may have: what Document itself needs
-RESERVED = frozenset(name for cls in (Document, Values) for name in vars(cls) if not name.startswith("__")) | frozenset(
-    {
-        "doctype",
-        "name",
-        "owner",
-        "creation",
-        "modified",
-        "modified_by",
-        "docstatus",
-        "idx",
-        "parent",
-        "parenttype",
-        "parentfield",
-        "amended_from",
-    }
+#: names that no field may have: what Document itself needs, and events, whose methods they would hide
+RESERVED = (
+    frozenset(EVENTS)
+    | frozenset(name for cls in (Document, Values) for name in vars(cls) if not name.startswith("__"))
+    | frozenset(
+        {
+            "doctype",
+            "name",
+            "owner",
+            "creation",
+            "modified",
+            "modified_by",
+            "docstatus",
+            "idx",
+            "parent",
+            "parenttype",
+            "parentfield",
+            "amended_from",
+        }
+    )
 )

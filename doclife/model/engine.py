@@ -5,10 +5,12 @@ What may run is decided before anything happens; what runs is undone as a whole 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from doclife.core.context import Context, current
 from doclife.core.errors import (
+    HookError,
     LifecycleRecursionError,
 )
 from doclife.events.dispatch import fire
@@ -54,7 +56,7 @@ def plan(context: Context, cls: Any, kind: str) -> tuple[Run, ...]:
 
 
 def _event_step(registry: Registry, cls: Any, kind: str, event: str, traced: bool) -> Run | None:
-    method = getattr(cls, event, None)
+    method = controller_method(cls, event)
     chain = registry.chain(event, cls.meta.doctype, wildcard=cls.meta.wildcard_events)
     if method is None and not chain and not traced:
         return None
@@ -154,18 +156,33 @@ def _check_depth(operations: list[tuple[str, Any, str]], doc: Any, kind: str) ->
     )
 
 
-def run_event(doc: Any, event: str, args: tuple[Any, ...]) -> Any:
+def run_event(doc: Any, event: str, args: tuple[Any, ...], named: Mapping[str, Any]) -> Any:
     """Fires an event of a document, also one an app has declared in `custom_events`.
 
     A method of the controller that is no event is called alone.
     """
     context = current()
     registry: Registry = context.site.registry
-    method = getattr(type(doc), event, None)
+    method = controller_method(type(doc), event)
     if method is None:
         check_event(event, registry.custom_events)
     chain = registry.chain(event, doc.meta.doctype, wildcard=doc.meta.wildcard_events)
-    return fire(context, doc, event, method, chain, args)
+    return fire(context, doc, event, method, chain, args, named)
+
+
+def controller_method(cls: Any, event: str) -> Any:
+    """Returns the controller's method for an event, or None.
+
+    Raises:
+        HookError: the class has something else under that name.
+    """
+    method = getattr(cls, event, None)
+    if method is not None and not callable(method):
+        raise HookError(
+            f"{cls.__module__}.{cls.__qualname__}.{event} is no method, so the event {event!r} cannot run it; "
+            "rename the one or the other"
+        )
+    return method
 
 
 def has_permission(doc: Any, right: str, user: str | None) -> bool:

@@ -57,6 +57,19 @@ def test_the_answer_is_the_last_that_is_not_none(context, doc):
     assert fire(context, doc, "on_update", _noting("own", "from own"), Chain(chain[1:])) == "from own"
 
 
+def test_answers_that_are_dicts_are_merged(context, doc):
+    answers = [{"a": 1, "b": 1}, None, {"b": 2}, {"c": 3}]
+    chain = Chain([_handler(_noting("x", answer)) for answer in answers[1:]])
+    assert fire(context, doc, "on_update", _noting("own", answers[0]), chain) == {"a": 1, "b": 2, "c": 3}
+    assert answers[0] == {"a": 1, "b": 1}
+
+
+def test_of_a_dict_and_another_answer_the_later_counts(context, doc):
+    dict_last = Chain([_handler(_noting("x", "new name")), _handler(_noting("y", {"new": "N"}))])
+    assert fire(context, doc, "on_update", None, dict_last) == {"new": "N"}
+    assert fire(context, doc, "on_update", None, Chain(reversed(dict_last))) == "new name"
+
+
 def test_false_is_an_answer_and_stops_nothing(context, doc):
     chain = Chain([_handler(_noting("a", False)), _handler(_noting("b"))])
     assert fire(context, doc, "on_update", None, chain) is False
@@ -74,6 +87,37 @@ def test_arguments_reach_method_and_handlers(context, doc):
         ("A", "B", True),
     )
     assert seen == [("A", "B", True), ("before_rename", "A", "B", True)]
+
+
+def test_arguments_by_name_reach_those_who_name_them(context, doc):
+    seen = []
+
+    def method(doc, **named):
+        seen.append(("method", named))
+
+    def both(doc, method, colour, degree=0):
+        seen.append(("both", colour, degree))
+
+    def one(doc, method, *, degree):
+        seen.append(("one", degree))
+
+    def all_of_them(doc, method=None, **named):
+        seen.append(("all", method, named))
+
+    def none(doc):
+        seen.append(("none",))
+
+    handlers = [_handler(fn, "on_ripe") for fn in (both, one, all_of_them, none)]
+    fire(context, doc, "on_ripe", method, Chain(handlers), named={"colour": "red", "degree": 3})
+    named = {"colour": "red", "degree": 3}
+    assert seen == [("method", named), ("both", "red", 3), ("one", 3), ("all", "on_ripe", named), ("none",)]
+
+
+def test_arguments_by_place_and_by_name_may_be_mixed(context, doc):
+    seen = []
+    handler = _handler(lambda doc, method, colour, degree: seen.append((colour, degree)), "on_ripe")
+    fire(context, doc, "on_ripe", None, Chain([handler]), ("red",), {"degree": 3})
+    assert seen == [("red", 3)]
 
 
 def test_an_error_passes_on_unchanged_with_a_note_that_names_the_handler(context, doc):

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from doclife.core.errors import HookError
-from doclife.events.handlers import Handler, import_path, source_location
+from doclife.events.handlers import Handler, for_types_with, import_path, source_location
+from doclife.schema.meta import Meta
 from tests.unit.events import declared
 from tests.unit.events.declared import path, ran
 
@@ -70,6 +71,41 @@ def test_the_arguments_of_a_rename_are_named_where_a_signature_does_not_fit():
 
     with pytest.raises(HookError, match=r"fn\(doc, method, old, new, merge\)"):
         _handler(rename, "after_rename")
+
+
+async def _never_awaited(doc):
+    return None
+
+
+def _generator(doc):
+    yield
+
+
+async def _both(doc):
+    yield
+
+
+@pytest.mark.parametrize("fn", [_never_awaited, _generator, _both])
+def test_a_function_whose_body_a_call_does_not_run_is_refused(fn):
+    with pytest.raises(HookError, match=r"shop: 'Invoice' on_update: .* is async or a generator"):
+        _handler(fn)
+
+
+def test_an_event_of_an_apps_own_may_have_arguments_by_name_only():
+    _handler(declared.wants_keyword, "on_ripe").run(object(), (), {"strange": 1, "unknown": 2})
+    assert ran == ["never"]
+
+
+def test_a_handler_may_ask_for_an_option_of_the_type():
+    @for_types_with("track_changes")
+    def tracked(doc):
+        return None
+
+    handler = Handler(app="shop", key="*", event="on_update", fn=tracked)
+    assert handler.reacts_to("Invoice", Meta(track_changes=True), wildcard=True)
+    assert handler.reacts_to("Invoice", Meta(track_changes=True), wildcard=False), "the type has asked for it"
+    assert not handler.reacts_to("Invoice", Meta(), wildcard=True)
+    assert not handler.reacts_to("Invoice", None, wildcard=True)
 
 
 def test_what_cannot_be_called_is_refused():

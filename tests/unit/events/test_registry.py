@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from doclife.core.errors import HookError, UnknownDoctypeError, UnknownEventError
-from doclife.events.registry import Registry, connected, on
+from doclife.events.registry import Registry
 from tests.unit.events import declared
 from tests.unit.events.declared import app, names, path, registry
 
@@ -177,49 +177,6 @@ def test_a_type_of_no_installed_app_is_a_warning_with_the_nearest_name():
 def test_every_type_and_known_types_are_no_warning():
     made = registry(app("shop", doc_events={**_on_update("*", ONE), **_on_update("Outlet", ONE)}))
     assert made.warnings == []
-
-
-def test_what_on_records_outside_a_context_is_connected_where_its_app_is_installed():
-    def noticed(doc):
-        return None
-
-    noticed.__module__ = "app_of_on.events.invoice"
-    assert on("Invoice", "on_submit")(noticed) is noticed
-    with_app = registry(app("app_of_on"), app("shop", doc_events={"*": {"on_submit": ONE}}))
-    without = registry(app("shop"))
-    assert names(with_app.chain("on_submit", "Invoice")) == ["app_of_on.noticed", "shop.one"]
-    assert without.chain("on_submit", "Invoice") == ()
-
-
-def test_what_on_records_for_an_unknown_event_is_refused_when_a_site_loads():
-    def mistaken(doc):
-        return None
-
-    mistaken.__module__ = "app_of_bad_on.events"
-    on("Invoice", "on_sbmit")(mistaken)
-    with pytest.raises(UnknownEventError, match=r"app_of_bad_on: @on\('Invoice', 'on_sbmit'\): .*'on_submit'"):
-        registry(app("app_of_bad_on"))
-
-
-def test_on_inside_a_context_holds_for_that_site(site):
-    @on("User", "on_update")
-    def noticed(doc):
-        return None
-
-    assert [each.fn for each in site.registry.chain("on_update", "User")] == [noticed]
-
-
-def test_connected_holds_for_its_block_even_when_that_fails(site):
-    before = site.registry.chain("on_update", "User")
-
-    def use_it():
-        with connected("User", "on_update", declared.one) as handler:
-            assert site.registry.chain("on_update", "User") == (*before, handler)
-            raise ZeroDivisionError
-
-    with pytest.raises(ZeroDivisionError):
-        use_it()
-    assert site.registry.chain("on_update", "User") == before
 
 
 def test_all_handlers_are_listed_by_event_in_the_order_of_the_lifecycle():

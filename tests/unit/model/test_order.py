@@ -5,8 +5,11 @@ from __future__ import annotations
 import pytest
 
 from doclife.core.context import current
+from doclife.core.errors import HookError, SchemaError
 from doclife.model import lifecycle
 from doclife.model.access import get_doc
+from doclife.model.document import Document
+from doclife.schema.fieldtypes import Data
 from doclife.testing import capture_events
 from tests.unit.model.shop import ShopInvoice, ShopItem
 
@@ -205,6 +208,57 @@ def test_an_own_event_passes_its_arguments_to_handlers_and_returns_their_answer(
     site.use_hooks("shop", {"custom_events": ["on_ripe"]})
     site.registry.connect("Shop Item", "on_ripe", lambda doc, method, colour, degree: f"{colour} {degree}")
     assert ShopItem().run_method("on_ripe", "red", 3) == "red 3"
+
+
+def test_arguments_may_be_given_by_name(site):
+    site.use_hooks("shop", {"custom_events": ["on_ripe"]})
+    site.registry.connect("Shop Item", "on_ripe", lambda doc, method, colour, degree=0: {"colour": colour})
+    site.registry.connect("Shop Item", "on_ripe", lambda doc: {"title": doc.title})
+    assert ShopItem(title="Lamp").run_method("on_ripe", colour="red", unknown=5) == {"colour": "red", "title": "Lamp"}
+
+
+def test_a_method_that_is_no_event_is_called_with_what_is_given(site):
+    class OrderTestItem(ShopItem):
+        def shine(self, degree, *, colour):
+            return f"{self.title} shines {colour} at {degree}"
+
+    assert OrderTestItem(title="Lamp").run_method("shine", 3, colour="red") == "Lamp shines red at 3"
+
+
+def test_before_print_gets_the_settings_and_onload_nothing(site):
+    seen = []
+    site.registry.connect("Shop Item", "before_print", lambda doc, method, settings: seen.append(settings))
+    site.registry.connect("Shop Item", "onload", lambda doc, method: seen.append(method))
+    item = ShopItem()
+    item.run_method("before_print", {"letterhead": 1})
+    item.run_method("before_print", settings={"letterhead": 2})
+    item.run_method("onload")
+    assert seen == [{"letterhead": 1}, {"letterhead": 2}, "onload"]
+
+
+@pytest.mark.parametrize("kind", ["rename", "print"])
+def test_a_before_event_answers_whoever_fires_it(site, kind):
+    """Rename asks for the new name; the answers of all who were asked are joined."""
+    event, args = {"rename": ("before_rename", ("A", "B", False)), "print": ("before_print", ({},))}[kind]
+    site.registry.connect("Shop Item", event, lambda doc: {"new": "C"})
+    site.registry.connect("Shop Item", event, lambda doc: None)
+    site.registry.connect("*", event, lambda doc: {"seen": 1})
+    assert ShopItem().run_method(event, *args) == {"new": "C", "seen": 1}
+
+
+def test_what_is_no_method_cannot_be_an_event(site):
+    class OrderTestStrange(ShopItem):
+        validate = "always"
+
+    with pytest.raises(HookError, match=r"OrderTestStrange\.validate is no method, so the event 'validate' cannot"):
+        OrderTestStrange(title="x").insert()
+
+
+def test_a_field_cannot_have_the_name_of_an_event():
+    with pytest.raises(SchemaError, match=r"OrderTestNamed\.on_update: this name is taken by Document"):
+
+        class OrderTestNamed(Document):
+            on_update = Data()
 
 
 def test_an_event_nobody_declares_is_refused():
