@@ -29,7 +29,7 @@ $(INSTALLED): pyproject.toml constraints.txt
 	@# the build backend is pinned like all else, which an isolated build would not do
 	@$(RUN) pip install --disable-pip-version-check --quiet -c constraints.txt hatchling
 	@$(RUN) pip install --disable-pip-version-check --quiet -c constraints.txt --no-build-isolation \
-		-e '.[cli,postgres,mariadb,test,dev]'
+		-e '.[cli,postgres,mariadb,tracing,test,dev]'
 	@printf '%s' '$(subst ','\'',$(CURDIR))' > $(INSTALLED)
 
 hooks: setup ## Installs the git hooks of .pre-commit-config.yaml

@@ -55,6 +55,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     db_pool_size: Positive = 5
     #: seconds SQLite waits for its write lock
     sqlite_busy_timeout: Annotated[float, msgspec.Meta(ge=0)] = 5.0
+    #: events and handlers become OpenTelemetry spans, where the process has a tracer provider
+    tracing: bool = True
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     #: secret from which stored secrets are encrypted
     encryption_key: str = ""

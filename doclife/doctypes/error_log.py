@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 
 from doclife.core import clock, ids
 from doclife.core.context import Context, current
+from doclife.events.telemetry import current_trace_id
 from doclife.model.document import Document
 from doclife.schema.fieldtypes import Check, Data, Link, Text
 from doclife.schema.meta import Meta, Permission
@@ -97,6 +98,7 @@ def entry(
         "reference_doctype": reference_doctype,
         "reference_name": reference_name,
         "job": job,
+        "trace_id": current_trace_id(),
     }
 
 

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from doclife.core.context import ADMINISTRATOR, Context, activate
+from doclife.core.context import ADMINISTRATOR, Context, activate, no_context
 from doclife.core.errors import DoclifeError
 from doclife.core.log import get_logger
 from doclife.core.settings import Settings
@@ -21,6 +21,7 @@ from doclife.doctypes import error_log
 from doclife.events import hooks
 from doclife.events.handlers import import_path
 from doclife.events.registry import Registry
+from doclife.events.telemetry import telemetry
 from doclife.model import codec as _codec  # noqa: F401 documents travel in the arguments of jobs
 from doclife.outbox.release import BACKLOG, RELEASE_FAILED, release_staged
 from doclife.outbox.staging import StagedJob
@@ -63,12 +64,14 @@ class Site:
                 busy_timeout=settings.sqlite_busy_timeout,
             )
         )
-        self.apps = hooks.in_order(settings.installed_apps)
-        classes = site_classes(self.apps)
-        self.doctypes: Mapping[str, Any] = classes.by_doctype
-        self.registry = Registry(self.apps, self.doctypes)
-        self.registry.warnings += classes.warnings
-        declared(self.apps, settings)
+        # Modules of apps are imported here, perhaps while work on another site is open: what they declare is not its.
+        with no_context():
+            self.apps = hooks.in_order(settings.installed_apps)
+            classes = site_classes(self.apps)
+            self.doctypes: Mapping[str, Any] = classes.by_doctype
+            self.registry = Registry(self.apps, self.doctypes)
+            self.registry.warnings += classes.warnings
+            declared(self.apps, settings)
         #: the engine's compiled plans, by class and operation
         self.plans: dict[Any, Any] = {}
         #: what floors above remember about this site's classes
@@ -117,6 +120,7 @@ class Site:
             error_log.record(context, title, error_log.describe(error))
 
         context.unit = self.unit(record_error)
+        context.trace = telemetry(self.name) if self.settings.tracing else None
         return context
 
     @contextmanager
