@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from doclife.cli.output import json_option, say, show_json, show_table, warn
 from doclife.cli.state import State, pass_state
+from doclife.events.handlers import import_path, source_location
+from doclife.events.hooks import as_paths
+
+if TYPE_CHECKING:
+    from doclife.events.hooks import AppHooks
+    from doclife.site.runtime import Site
 
 
 @click.group("hooks")
@@ -21,13 +29,18 @@ def hooks() -> None:
 @json_option
 @pass_state
 def list_hooks(state: State, app: str | None, as_json: bool) -> None:
-    """Lists the handlers that the site's apps declare, event by event."""
+    """Lists the handlers that the site's apps declare, event by event, and the classes they override or extend."""
     from doclife.site.apps import require_app
 
     site = state.load_site()
     if app is not None and app != "doclife":
         require_app(site, app)
     rows = [
+        {"event": kind, "doctype": doctype, "app": each.name, "handler": path, "where": _near(source_location(cls))}
+        for kind, doctype, each, path, cls in _classes(site)
+        if app in (None, each.name)
+    ]
+    rows += [
         {
             "event": handler.event,
             "doctype": handler.key,
@@ -52,14 +65,21 @@ def explain(state: State, doctype: str, event: str | None, as_json: bool) -> Non
     Without EVENT every event to which something reacts, in the order of the lifecycle table.
     """
     from doclife.model.explain import explain as chains_of
+    from doclife.model.explain import lineage
 
     with state.work():
         chains = chains_of(doctype, event)
+        classes = lineage(doctype)
     if as_json:
         show_json([asdict(chain) for chain in chains])
         return
     if not chains:
         warn(f"nothing reacts to events of {doctype}")
+    if len(classes) > 1:
+        say(f"{doctype} is made of these classes; a method is that of the first which has it:")
+        for path, location in classes:
+            say(f"  {path}  {_near(location)}")
+        say("")
     for number, chain in enumerate(chains):
         if number:
             say("")
@@ -70,6 +90,15 @@ def explain(state: State, doctype: str, event: str | None, as_json: bool) -> Non
             say(f"     {reaction.why}")
         if not chain.reactions:
             say("  nothing")
+
+
+def _classes(site: Site) -> Iterator[tuple[str, str, AppHooks, str, Any]]:
+    """Yields the classes that apps override and extend others' document types with, in install order."""
+    for key, kind in (("override_doctype_class", "(override)"), ("extend_doctype_class", "(extend)")):
+        for app in site.apps:
+            for doctype, value in app.values.get(key, {}).items():
+                for path in as_paths(value, f"{app.name}: {key}") if doctype in site.doctypes else ():
+                    yield kind, doctype, app, path, import_path(path, f"{app.name}: {key}")
 
 
 def _near(location: str) -> str:

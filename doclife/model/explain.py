@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from doclife.core.context import current
-from doclife.events.handlers import FRAMEWORK_BAND, SCRIPTS, WILDCARD, Handler, dotted_path, source_location
+from doclife.events.handlers import FRAMEWORK_BAND, RUN_TIME, SCRIPTS, WILDCARD, Handler, dotted_path, source_location
 from doclife.events.names import EVENTS, check_event
 from doclife.events.registry import Registry
 from doclife.model.lifecycle import LIFECYCLE
@@ -64,6 +64,26 @@ def explain(doctype: str, event: str | None = None) -> list[EventChain]:
     return [chain for chain in chains if chain.reactions]
 
 
+def lineage(doctype: str) -> list[tuple[str, str]]:
+    """Returns the classes a document type is made of, as (dotted path, file:line), in which methods are looked for.
+
+    More than one where apps override or extend it: mixins first, the last app's before all; the class
+    that declares the type comes last.
+
+    Raises:
+        UnknownDoctypeError: the message has the nearest name.
+    Order: inside a context.
+    """
+    cls, declared = schema_registry.resolve(doctype), schema_registry.declared(doctype)
+    found = []
+    for each in cls.__mro__:
+        if each is declared or "_blueprint" not in vars(each) or not issubclass(each, declared):
+            found.append((dotted_path(each), source_location(each)))  # all but the class that joins the others
+        if each is declared:
+            break
+    return found
+
+
 def _chain(registry: Registry, cls: Any, event: str) -> EventChain:
     reactions = _of_controller(cls, event)
     handlers = registry.chain(event, cls.meta.doctype, wildcard=cls.meta.wildcard_events)
@@ -76,6 +96,8 @@ def _chain(registry: Registry, cls: Any, event: str) -> EventChain:
 def _of_controller(cls: Any, event: str) -> list[Reaction]:
     """Returns the controller's method, and those that it hides and reaches by super()."""
     owners = [each for each in cls.__mro__ if event in vars(each)]
+    if owners and vars(owners[0])[event] is None:  # that is how a class switches off what it inherits
+        return []
     reactions = []
     for n, owner in enumerate(owners):
         method = getattr(owner, event)
@@ -109,10 +131,8 @@ def _of_handler(handler: Handler, before: Sequence[Handler], doctype: str, order
 
 def _place(handler: Handler, same: Sequence[Handler], order: Sequence[str]) -> str:
     """Returns why a handler of an app stands behind those of the same band."""
-    rank = {name: n for n, name in enumerate(order)}
-    behind_later = any(rank.get(each.app, -1) > rank.get(handler.app, -1) for each in same)
-    if handler.app not in rank or behind_later:
+    if handler.rank == RUN_TIME:
         return "connected at run time: after what hooks declare"
     nth = sum(each.app == handler.app for each in same) + 1
-    place = f"app {rank[handler.app] + 1} of {len(order)} in install order"
+    place = f"app {order.index(handler.app) + 1} of {len(order)} in install order"
     return place if nth == 1 else f"{place}, its declaration {nth}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 
 import pytest
 
@@ -95,3 +96,54 @@ def test_explain_says_what_a_submit_does(fresh):
         chains = {chain.event: [each.path for each in chain.reactions] for chain in explain("Cli Outlet")}
     assert len(ran) == 8
     assert ran == [(event, path) for event in LIFECYCLE["submit"] for path in chains.get(event, ())]
+
+
+EXTENDING = {
+    "cli_more/__init__.py": "",
+    "cli_more/hooks.py": """
+app_name = "cli_more"
+required_apps = ["cli_outlets"]
+override_doctype_class = {"Cli Outlet": "cli_more.classes.BetterOutlet"}
+extend_doctype_class = {"Cli Outlet": ["cli_more.classes.Loyal"], "Nothing At All": "cli_more.not_there.Mixin"}
+""",
+    "cli_more/classes.py": """
+from cli_outlets.doctypes.outlet import CliOutlet
+
+
+class BetterOutlet(CliOutlet):
+    pass
+
+
+class Loyal:
+    def validate(self):
+        super().validate()
+""",
+}
+
+
+def test_classes_that_override_and_extend_are_shown(fresh):
+    fresh.write(EXTENDING)
+    sys.path.insert(0, str(fresh.folder))
+    try:
+        fresh.ok("new-site", "more", "--install-app", "cli_outlets", "--install-app", "cli_more")
+        rows = json.loads(fresh.ok("hooks", "list", "--app", "cli_more", "--json"))
+        printed = fresh.ok("hooks", "explain", "Cli Outlet", "validate")
+    finally:
+        sys.path.remove(str(fresh.folder))
+    here = f"{fresh.folder}/cli_more/classes.py"
+    assert [(row["event"], row["doctype"], row["handler"], row["where"]) for row in rows] == [
+        ("(override)", "Cli Outlet", "cli_more.classes.BetterOutlet", f"{here}:4"),
+        ("(extend)", "Cli Outlet", "cli_more.classes.Loyal", f"{here}:8"),
+    ]
+    lines = printed.splitlines()
+    assert lines[0] == "Cli Outlet is made of these classes; a method is that of the first which has it:"
+    assert [line.split()[0] for line in lines[1:4]] == [
+        "cli_more.classes.Loyal",
+        "cli_more.classes.BetterOutlet",
+        "cli_outlets.doctypes.outlet.CliOutlet",
+    ]
+    assert [line.strip() for line in lines if line.startswith("  1.") or line.startswith("  2.")] == [
+        "1. cli_more.classes.Loyal.validate",
+        "2. cli_outlets.doctypes.outlet.CliOutlet.validate",
+    ]
+    assert f"     cli_more, controller, {here}:9" in lines
