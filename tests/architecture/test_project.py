@@ -63,7 +63,7 @@ def _pins() -> dict[str, str]:
 def test_constraints_are_exact_versions_and_nothing_else() -> None:
     for name, version in _pins().items():
         assert re.fullmatch(r"[a-z0-9-]+", name)
-        assert re.fullmatch(r"[0-9]+(\.[0-9]+)*(\.post[0-9]+)?", version), name
+        assert re.fullmatch(r"[0-9]+(\.[0-9]+)*(b[0-9]+|\.post[0-9]+)?", version), name
 
 
 def test_constraints_meet_what_the_project_asks_for() -> None:
