@@ -124,6 +124,6 @@ def bulk_update(
 
 def _choice(table: Table, column: str, values: Mapping[str, Any]) -> Any:
     """Returns CASE name WHEN ... THEN ...: each document's own value, and where it has none the stored one."""
-    kind = table.c[column].type
-    chosen = {name: literal(value, kind) for name, value in values.items()}
+    kind, names = table.c[column].type, table.c.name.type
+    chosen = {literal(name, names): literal(value, kind) for name, value in values.items()}
     return case(chosen, value=table.c.name, else_=table.c[column])

@@ -37,6 +37,7 @@ def engine(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
 def shop_site(engine: sa.Engine) -> Iterator[SimpleNamespace]:
     """A site of the shop's types without apps, over the module's database."""
     doctypes = {cls.meta.doctype: cls for cls in CLASSES}
+    database = Database(engine)
     yield SimpleNamespace(
         name="kernel.test",
         settings=Settings(),
@@ -44,8 +45,9 @@ def shop_site(engine: sa.Engine) -> Iterator[SimpleNamespace]:
         registry=Registry([], doctypes),
         plans={},
         cache={},
-        database=Database(engine),
+        database=database,
     )
+    database.apart.close()
     with transaction(engine) as connection:
         for table in TABLES:
             connection.execute(sa.delete(table))
