@@ -12,7 +12,7 @@ import multiprocessing
 import random
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import SimpleNamespace
 from typing import Any
 
@@ -122,10 +122,8 @@ class Process:
                 raise Undo
             return made
 
-        try:
+        with suppress(Undo):
             self.names += retry_on_conflict(work, attempts=30, pause=0.005)
-        except Undo:
-            pass
         self.conflicts += runs - 1
 
     def _step(self, step: str, series: str) -> list[str]:

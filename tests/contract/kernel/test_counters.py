@@ -41,9 +41,9 @@ def other(shop_site):
         settings.get(made.unit.link.dialect, "SET SESSION innodb_lock_wait_timeout = 1")
     )
     yield made
+    made.unit.rollback()
+    made.unit.link.connection.invalidate()  # in the pool its impatience would stay with it
     made.unit.close()
-    # the connection's patience would stay with it in the pool
-    shop_site.database.engine.dispose()
 
 
 def test_numbers_of_autoincrement_types_are_not_waited_for(counted, context, other):

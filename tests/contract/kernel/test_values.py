@@ -96,9 +96,8 @@ def test_a_link_takes_the_stored_spelling(unit, asked):
 def test_unique_fields_may_be_empty_many_times_and_the_refusal_leaves_the_transaction_usable(unit):
     ShopOutlet(code="A").insert()
     other = ShopOutlet(code="B").insert()
-    other.code = "A"
     with pytest.raises(UniqueValidationError, match=r"code.* must be unique, and 'A' is taken"):
-        other.save()
+        other.db_set("code", "A")  # save() sets the field that names back to the name
     ShopOutlet(code="C").insert()
     unit.commit()
     assert [each.code for each in get_docs("Shop Outlet", ["A", "B", "C"])] == ["A", "B", "C"]

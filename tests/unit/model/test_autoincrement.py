@@ -105,7 +105,7 @@ def test_an_import_keeps_the_numbers_it_brings():
 
 @pytest.mark.parametrize("given", ["abc", "012", "-4", "0", "1.5", "12 May", -4, 0.5, True, 10**18, "٣"], ids=repr)
 def test_what_is_no_number_is_refused(given):
-    with pytest.raises((NameError, ValidationError), match="whole number|no name"):
+    with pytest.raises((NameError, ValidationError), match=r"whole number|no name"):
         NumberedEntry().insert(set_name=given)
     assert not get_all("Numbered Entry")
 
