@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from doclife.core.context import current
+from doclife.core.errors import ValidationError
 from doclife.doctypes.version import Version
 from doclife.events.registry import connected
-from doclife.model.access import get_doc
+from doclife.model.access import rename_doc
 from doclife.model.bulk import insert_many
 from doclife.query.lists import get_all
 from doclife.testing import as_user, capture_events, capture_statements, make_user
@@ -85,7 +85,7 @@ def test_a_rename_takes_the_versions_along_and_is_recorded(order):
     for each in (order, other):
         each.title = "Tables"
         each.save()
-    _rename(order, "O-9")
+    rename_doc("Version Test Order", "O-1", "O-9", force=True)
     assert versions() == []
     assert [found["changed"] for found in versions("O-9")] == [
         [["title", "Chairs", "Tables"]],
@@ -94,18 +94,37 @@ def test_a_rename_takes_the_versions_along_and_is_recorded(order):
     assert len(versions("O-8")) == 1
 
 
+def test_a_merge_unites_the_versions_too(order):
+    other = VersionTestOrder(number="O-8", title="x").insert()
+    for each in (order, other):
+        each.title = "Tables"
+        each.save()
+    rename_doc("Version Test Order", "O-1", "O-8", merge=True, force=True)
+    assert versions() == []
+    assert sorted(found["changed"][0] for found in versions("O-8")) == [
+        ["name", "O-1", "O-8"],
+        ["title", "Chairs", "Tables"],
+        ["title", "x", "Tables"],
+    ]
+
+
+def test_a_rename_that_fails_moves_nothing(order):
+    order.title = "Tables"
+    order.save()
+    with connected("Version Test Order", "after_rename", _refuse), pytest.raises(ValidationError):
+        rename_doc("Version Test Order", "O-1", "O-9", force=True)
+    assert len(versions()) == 1
+    assert versions("O-9") == []
+
+
+def _refuse(doc):
+    raise ValidationError("no")
+
+
 def test_a_rename_of_a_type_without_versions_records_nothing():
-    plain = VersionTestPlain(title="a").insert(set_name="P-1")
-    _rename(plain, "P-2")
+    VersionTestPlain(title="a").insert(set_name="P-1")
+    rename_doc("Version Test Plain", "P-1", "P-2", force=True)
     assert get_all("Version") == []
-
-
-def _rename(doc, new):
-    """Does what a rename does as far as its last event is concerned."""
-    table, old = doc.__table__, doc.name
-    current().unit.before_write()
-    current().unit.link.execute(table.update().where(table.c.name == old).values(name=new))
-    get_doc(doc.doctype, new).run_method("after_rename", old, new, False)
 
 
 # cost, permission
