@@ -121,3 +121,22 @@ def test_the_example_of_the_docs_runs_as_it_stands(project):
     done = project(test_shop=example)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "4 passed" in done.stdout
+
+
+def test_the_app_of_the_page_about_permissions_runs_as_it_stands(project, tmp_path):
+    page = (Path(PACKAGES) / "docs" / "permissions.md").read_text()
+    files = re.findall(r"^```python\n(# ([\w/]+\.py)\n.*?)^```", page, re.DOTALL | re.MULTILINE)
+    assert [name for _, name in files] == [
+        "franchise/doctypes/documents.py",
+        "franchise/hooks.py",
+        "franchise/permissions.py",
+        "test_franchise.py",
+    ]
+    for folder in ("franchise", "franchise/doctypes", "franchise/migrations"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "__init__.py").touch()
+    for text, name in files:
+        (tmp_path / name).write_text(text)
+    done = project()
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "4 passed" in done.stdout
