@@ -20,6 +20,7 @@ from doclife.model.row_naming import name_added_rows, name_rows, row_naming, syn
 from doclife.model.rules import CHOSEN, HASHED, Numbered, accept, by_rule, give_numbers
 from doclife.model.series import NamingSeries, append_number_if_name_exists, getseries, make_autoname
 from doclife.schema.autoname import AUTOINCREMENT, FIELD, HASH, NONE, PROMPT, UUID, Rule
+from doclife.schema.fieldtypes import Link
 from doclife.schema.tables import AMENDED_FROM
 
 __all__ = [
@@ -153,15 +154,21 @@ def settle(op: Operation) -> None:
 
 
 def _sync(doc: Any, field: str, name: str) -> None:
-    value = doc.__dict__[field]
+    value, row = doc.__dict__[field], doc._state.row
     if value == name or (not isinstance(value, str) and str(value) == name):
         return
+    if row is not None and row[doc._blueprint.format.index[field]] != row[0] and _is_link(doc, field):
+        return  # what it links to was renamed: the link has followed, the name has not
     try:
         doc.__dict__[field] = doc._blueprint.fields[field].cast(name)
     except ValueError:  # a date that names an amended document: it stays what it is
         return
     if doc._state.kept is not None:
         assigning.forget_kept(doc, field)
+
+
+def _is_link(doc: Any, field: str) -> bool:
+    return isinstance(doc._blueprint.fields[field], Link)
 
 
 # -- hash names that exist already ---------------------------------------------------------------------

@@ -224,10 +224,17 @@ def rename(doc: Any, new: str, *, merge: bool, force: bool, ask: bool) -> str:
             source = load(unit, cls, old)
             source._state.flags = state.flags
             delete(source, locked=True)
-        rows = {field: doc.__dict__.get(field) for field in doc._blueprint.table_fields}
-        frame.add_restore(lambda: doc.__dict__.update(rows))  # what is loaded now are other objects
+        values, kept, given = dict(doc.__dict__), state.kept, state.given
         doc.__dict__["name"] = name
         reload(doc)
+        loaded = dict(doc.__dict__)
+
+        def put_back() -> None:
+            own = doc.__dict__
+            own.update({key: values[key] for key in values if own.get(key) is loaded[key]})  # what was set since stays
+            state.kept, state.given = state.kept or kept, state.given or given
+
+        frame.add_restore(put_back)
     return name
 
 

@@ -52,6 +52,7 @@ class RenProfile(Document):
     meta = Meta(autoname="field:party", allow_rename=True)
 
     party = Link("Ren Party", unique=True)
+    note = Data()
 
 
 class RenSettings(Document):

@@ -92,6 +92,16 @@ def test_links_of_every_kind_follow(party):
     assert _value(RenProfile, "Ada", "party") == "Grace"
 
 
+def test_a_document_named_by_a_link_keeps_its_name_and_the_link_that_followed(party):
+    RenProfile(party="Ada").insert()
+    party.rename("Grace")
+    profile = get_doc(RenProfile, "Ada")
+    profile.note = "x"
+    profile.save()
+    assert (profile.name, profile.party) == ("Ada", "Grace")
+    assert _value(RenProfile, "Ada", "party") == "Grace"
+
+
 def test_a_dynamic_link_to_another_type_with_the_same_name_stays(party):
     RenOrder(name="Ada").insert()
     order = RenOrder(kind="Ren Order", other="Ada").insert()

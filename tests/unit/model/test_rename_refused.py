@@ -279,6 +279,20 @@ def test_when_what_is_around_it_fails_the_object_is_what_it_was(party):
     assert [row.kind for row in get_doc(RenParty, "Ada").rows] == ["a", "z"]
 
 
+def test_when_what_is_around_it_fails_values_are_what_they_were_and_what_was_set_since_stays(party):
+    party.above = "Ada"
+    party.save()
+    party.idx = "no number"
+    frame = current().unit.push()
+    party.rename("Grace")
+    assert (party.above, party.idx) == ("Grace", 0)
+    party.title = "Hopper"
+    current().unit.roll_back(frame)
+    assert (party.name, party.above, party.title) == ("Ada", "Ada", "Hopper")
+    with pytest.raises(ValidationError, match="'no number' is not valid"):
+        party.save()
+
+
 def test_the_message_to_the_user(party):
     rename_doc("Ren Party", "Ada", "Grace")
     rename_doc("Ren Party", "Grace", "Eve", show_alert=False)
