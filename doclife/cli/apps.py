@@ -79,3 +79,23 @@ def list_apps(state: State, as_json: bool) -> None:
         for app in site.apps
     ]
     show_table(rows, ["app", "title", "version", "doctypes", "folder"], as_json=as_json, empty="no apps")
+
+
+@click.command("export-fixtures")
+@click.argument("app")
+@json_option
+@pass_state
+def export_fixtures(state: State, app: str, as_json: bool) -> None:
+    """Writes the fixture files of an app from what the site has.
+
+    Which documents they are its hooks.py says: fixtures = ["Role", {"doctype": ..., "filters": ...}].
+    Installations and migrations load the files.
+    """
+    from doclife.site.apps import require_app
+    from doclife.site.export import export_fixtures as export
+
+    with state.work() as context:
+        require_app(context.site, app)
+        written = export(context.site, app)
+    rows = [{"file": str(path), "documents": count} for path, count in written.items()]
+    show_table(rows, ["file", "documents"], as_json=as_json, empty="no fixtures")

@@ -23,6 +23,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "Uninstalls an app from the site: its tables and all data in them.",
     ),
     "list-apps": ("doclife.cli.apps:list_apps", "Lists the apps of the site."),
+    "export-fixtures": (
+        "doclife.cli.apps:export_fixtures",
+        "Writes the fixture files of an app from what the site has.",
+    ),
     "migrate": ("doclife.cli.migrations:migrate", "Brings the site's tables up to date."),
     "makemigrations": ("doclife.cli.migrations:makemigrations", "Writes the next revision of an app's tables."),
     "check": ("doclife.cli.check:check", "Looks for problems: hooks, settings, tables that differ."),

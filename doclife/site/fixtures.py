@@ -7,21 +7,20 @@ that somebody has made to a field that stands in a file is overwritten.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from doclife.core import json
-from doclife.core.amount import Amount
 from doclife.core.context import current
 from doclife.core.errors import ConfigError, DoclifeError, DoesNotExistError
 from doclife.events.hooks import AppHooks
 from doclife.model.access import get_doc, new_doc
 from doclife.query.lists import get_all
 from doclife.schema import registry
-from doclife.schema.fieldtypes import DynamicLink, Link
-from doclife.schema.rows import round_amount
+from doclife.schema.fieldtypes import AmountField, DynamicLink, Float, Link
 from doclife.schema.tables import AMENDED_FROM, CHILD_COLUMNS, STANDARD_COLUMNS
 from doclife.site.runtime import Site
 from doclife.utils.errors import InvalidValue
@@ -76,7 +75,7 @@ def load_fixtures(site: Site, app: str, report: Callable[[str], None] | None = N
         flags.in_import = before
     _check_links(links)
     if written and report is not None:
-        report(f"{app}: {written} fixtures written")
+        report(f"{app}: {written} fixture{'' if written == 1 else 's'} written")
     return written
 
 
@@ -192,8 +191,9 @@ def _same(doc: Any, probe: Any, name: str, value: Any) -> bool:
 
 
 def _value(doc: Any, name: str) -> Any:
-    value = doc.__dict__[name]
-    return round_amount(value) if isinstance(value, Amount) and value.is_finite() else value
+    value, field = doc.__dict__[name], doc._blueprint.fields[name]
+    fits = isinstance(field, (AmountField, Float)) and type(value) in field.clean and math.isfinite(value)
+    return field.rounded(value) if fits else value
 
 
 def _links(where: str, doc: Any, values: Mapping[str, Any]) -> Iterator[_LinkTo]:

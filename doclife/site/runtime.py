@@ -19,6 +19,7 @@ from doclife.database.engine import create_engine
 from doclife.database.link import Database
 from doclife.doctypes import error_log
 from doclife.events import hooks
+from doclife.events.fixtures import unknown_fixtures
 from doclife.events.handlers import import_path
 from doclife.events.registry import Registry
 from doclife.events.telemetry import telemetry
@@ -70,7 +71,7 @@ class Site:
             classes = site_classes(self.apps)
             self.doctypes: Mapping[str, Any] = classes.by_doctype
             self.registry = Registry(self.apps, self.doctypes)
-            self.registry.warnings += classes.warnings
+            self.registry.warnings += [*classes.warnings, *unknown_fixtures(self.apps, self.doctypes)]
             declared(self.apps, settings)
         #: the engine's compiled plans, by class and operation
         self.plans: dict[Any, Any] = {}

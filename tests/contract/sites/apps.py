@@ -9,7 +9,7 @@ from click.testing import CliRunner
 
 from doclife.cli.main import cli
 
-APPS = ("ext_shop", "ext_loyalty", "ext_audit", "ext_last", "box_base", "box_app")
+APPS = ("ext_shop", "ext_loyalty", "ext_audit", "ext_last", "box_base", "box_app", "box_more")
 
 FILES = {
     "ext_shop/hooks.py": 'app_name = "ext_shop"\n',
@@ -234,6 +234,9 @@ def count():
     pass
 """,
     "box_app/setup.py": """
+import os
+import sys
+
 import doclife
 
 seen = []
@@ -242,6 +245,9 @@ failing = set()
 
 def _note(what):
     seen.append(what)
+    if os.environ.get("BOX_STOPS_IN") == what:
+        print("reached", flush=True)
+        sys.stdin.read()
     if what in failing:
         raise ValueError(f"{what} fails")
 
@@ -275,6 +281,18 @@ def before_uninstall():
 
 def after_uninstall():
     _note("after_uninstall")
+""",
+    "box_more/hooks.py": """
+app_name = "box_more"
+required_apps = ["box_app"]
+extend_doctype_class = {"Box": "box_more.mixins.Coloured"}
+""",
+    "box_more/mixins.py": """
+from doclife.fields import Data
+
+
+class Coloured:
+    colour = Data()
 """,
     "box_app/fixtures/box.json": """
 [

@@ -15,6 +15,7 @@ from doclife.core.errors import AppNotInstalledError, ConfigError, MigrationErro
 from doclife.database.drift import check
 from doclife.schema.tables import metadata
 from doclife.site.apps import install_app
+from doclife.site.export import export_fixtures
 from doclife.site.load import load_site
 from doclife.site.migrating import histories, migrate
 from doclife.site.removal import removal, uninstall_app
@@ -272,3 +273,61 @@ def test_a_fixture_that_cannot_be_used_names_file_and_entry(make_site, setup, ap
     assert message in str(caught.value)
     with site.work():
         assert not doclife.db.exists("Box", "never")
+
+
+@pytest.mark.parametrize("backend", ["sqlite", "mariadb"], indirect=True)
+def test_what_is_exported_is_what_is_loaded(make_site, setup, apps, backend):
+    # an amount of more digits than a number of JSON is sure to keep is text there
+    price, in_file = ("12.5", 12.5) if backend == "sqlite" else ("123456789012345.678901",) * 2
+    folder = apps / "box_app" / "fixtures"
+    before = {path: path.read_text() for path in folder.glob("*.json")}
+    site = make_site("site", "box_base", "box_app", "box_more")
+    with site.work():
+        doclife.get_doc({"doctype": "Box", "code": "private"}).insert()
+        box = {"doctype": "Box", "code": "big", "price": price, "secret": "x", "last_seen": "y", "colour": "red"}
+        doclife.get_doc({**box, "rows": [{"item": "b"}, {"item": "a"}]}).insert()
+        doclife.delete_doc("Box", "first")
+    try:
+        with site.work():
+            written = export_fixtures(site, "box_app")
+            texts = {path: path.read_text() for path in folder.glob("*.json")}
+            assert export_fixtures(site, "box_app") == written
+            assert {path: path.read_text() for path in folder.glob("*.json")} == texts
+        assert {path.name: count for path, count in written.items()} == {
+            "role.json": 3,
+            "box.json": 3,
+            "box_settings.json": 1,
+        }
+        assert texts[folder / "box_settings.json"] == (
+            '[\n {\n  "doctype": "Box Settings",\n  "name": "Box Settings",\n  "prefix": "BX",\n  "strict": 0\n }\n]\n'
+        )
+        boxes = json.loads(texts[folder / "box.json"])
+        assert [box["name"] for box in boxes] == ["big", "outer", "room"]
+        assert boxes[0] == {
+            "code": "big",
+            "doctype": "Box",
+            "inside": None,
+            "name": "big",
+            "packed_on": None,
+            "price": in_file,
+            "rows": [{"item": "b"}, {"item": "a"}],
+            "title": "big",
+        }
+        told = []
+        migrate(site, report=told.append)
+        assert told == []
+        site = uninstall_app(uninstall_app(site, "box_more"), "box_app")
+        site = install_app(site, "box_app")
+        with site.work():
+            big = doclife.get_doc("Box", "big")
+            assert (big.price, [row.item for row in big.rows]) == (Amount(price), ["b", "a"])
+    finally:
+        for path, text in before.items():
+            path.write_text(text)
+
+
+@ON_SQLITE
+def test_an_app_without_fixtures_exports_none(make_site):
+    site = make_site("site", "box_base")
+    with site.work(), pytest.raises(ConfigError, match="app 'box_base' names no fixtures"):
+        export_fixtures(site, "box_base")
