@@ -23,7 +23,7 @@ def install_app(state: State, apps: tuple[str, ...]) -> None:
     """
     from doclife.site.apps import install_app as install
 
-    site = state.load_site()
+    site = state.load_site(telling=True)
     for app in apps:
         site = install(site, app, report=say)
 
@@ -43,7 +43,7 @@ def uninstall_app(state: State, app: str, yes: bool, dry_run: bool, as_json: boo
     from doclife.site.removal import removal
     from doclife.site.removal import uninstall_app as uninstall
 
-    site = state.load_site()
+    site = state.load_site(telling=True)
     goes = removal(site, app)
     if as_json and dry_run:
         show_json(asdict(goes))

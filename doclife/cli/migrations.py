@@ -20,7 +20,7 @@ def migrate(state: State) -> None:
     """
     from doclife.site.migrating import migrate as migrate_site
 
-    site = state.load_site()
+    site = state.load_site(telling=True)
     with running():
         applied = migrate_site(site, report=say)
     if not applied:

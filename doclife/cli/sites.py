@@ -49,7 +49,7 @@ def drop_site(state: State, name: str, yes: bool, force: bool) -> None:
     from doclife.site import setup
 
     state.site = name
-    site = state.load_site()
+    site = state.load_site(telling=True)
     url = config.redact(site.database.engine.url.render_as_string(hide_password=True))
     make_sure(yes, f"drop-site deletes all data of {name} ({url})", f"Delete the site {name} with all data in {url}?")
     if not force and (workers := setup.running_workers(site)):

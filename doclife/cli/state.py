@@ -49,11 +49,12 @@ class State:
 
         return config.find_site(self.folder(), self.site)
 
-    def load_site(self, *, start_broker: bool = False) -> Site:
+    def load_site(self, *, start_broker: bool = False, telling: bool = False) -> Site:
         """Returns the site that is meant, loaded; logs go where its settings say.
 
         Args:
             start_broker: start the embedded broker if it does not run.
+            telling: the command tells itself what it does, so logs begin with warnings.
         Raises:
             UnknownSiteError, ConfigError and its kinds.
         """
@@ -61,7 +62,7 @@ class State:
         from doclife.site.load import load_site
 
         site = load_site(self.site, self.folder(), start_broker=start_broker)
-        log.configure("debug" if self.debug else site.settings.log_level)
+        log.configure("debug" if self.debug else "warning" if telling else site.settings.log_level)
         return site
 
     @contextmanager

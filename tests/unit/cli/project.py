@@ -14,7 +14,7 @@ from doclife.cli.main import cli
 CHECKOUT = Path(doclife.__file__).parents[1]
 
 FILES = {
-    "cli_outlets/__init__.py": "",
+    "cli_outlets/__init__.py": '__version__ = "1.2"\n',
     "cli_outlets/hooks.py": """
 app_name = "cli_outlets"
 app_title = "Outlets"

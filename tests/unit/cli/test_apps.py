@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+from importlib.metadata import version
+
+import pytest
 
 
 def test_the_apps_of_a_site(project):
@@ -13,8 +16,8 @@ def test_the_apps_of_a_site(project):
         ("cli_royalties", "cli_royalties", 0),
     ]
     lines = project.ok("list-apps").splitlines()
-    assert lines[0].split() == ["APP", "TITLE", "DOCTYPES", "FOLDER"]
-    assert lines[2].split() == ["cli_outlets", "Outlets", "1", str(project.folder / "cli_outlets")]
+    assert lines[0].split() == ["APP", "TITLE", "VERSION", "DOCTYPES", "FOLDER"]
+    assert lines[2].split() == ["cli_outlets", "Outlets", "1.2", "1", str(project.folder / "cli_outlets")]
 
 
 def test_install_app_takes_several_in_order(fresh):
@@ -25,3 +28,50 @@ def test_install_app_takes_several_in_order(fresh):
     assert printed == ["cli_outlets: cli_outlets_0001 initial", "installed cli_outlets", "installed cli_royalties"]
     again = fresh.run("install-app", "cli_outlets")
     assert (again.exit_code, "is installed on shop already" in again.stderr) == (2, True)
+
+
+def test_the_version_of_an_app_is_that_of_its_package_or_its_distribution(fresh, project):
+    rows = json.loads(project.ok("list-apps", "--json"))
+    assert (rows[0]["version"], rows[1]["version"]) == (version("doclife"), "1.2")
+
+
+@pytest.fixture
+def shop(fresh):
+    fresh.ok("new-site", "shop", "--install-app", "cli_outlets", "--install-app", "cli_royalties")
+    fresh.ok("execute", "cli_outlets.tasks.make", "--args", '["SJ-1"]')
+    fresh.ok("execute", "cli_outlets.tasks.queue", "--args", "[2]")
+    return fresh
+
+
+def test_uninstall_app_says_what_goes_and_wants_to_be_sure(shop):
+    refused = shop.run("uninstall-app", "cli_outlets", "--yes")
+    assert (refused.exit_code, refused.stderr) == (
+        2,
+        "Error: app 'cli_outlets' is required by 'cli_royalties' on shop; uninstall it first\n",
+    )
+    assert shop.ok("uninstall-app", "cli_royalties", "--dry-run").splitlines() == [
+        "uninstalling cli_royalties from shop deletes:",
+        "  nothing but its hooks",
+    ]
+    shop.ok("uninstall-app", "cli_royalties", "--yes")
+    asked = shop.run("uninstall-app", "cli_outlets")
+    assert (asked.exit_code, "uninstall-app deletes the data of cli_outlets; say --yes" in asked.stderr) == (2, True)
+    assert asked.stdout.splitlines() == [
+        "uninstalling cli_outlets from shop deletes:",
+        "  table tabCli Outlet: 1 row",
+        "  2 queued jobs: cancelled",
+    ]
+    planned = json.loads(shop.ok("uninstall-app", "cli_outlets", "--dry-run", "--json"))
+    assert (planned["tables"], planned["queued_jobs"]) == ({"tabCli Outlet": 1}, 2)
+    assert "cli_outlets" in shop.ok("list-apps")
+    assert shop.ok("uninstall-app", "cli_outlets", "--yes").splitlines()[-1] == (
+        "uninstalled cli_outlets; restart the workers and servers of shop, they have it loaded still"
+    )
+    assert json.loads(shop.ok("list-apps", "--json"))[1:] == []
+    gone = shop.run("uninstall-app", "cli_outlets", "--yes")
+    assert (gone.exit_code, "not installed on shop; no app is installed there" in gone.stderr) == (2, True)
+
+
+def test_export_fixtures_of_an_app_that_names_none(shop):
+    refused = shop.run("export-fixtures", "cli_outlets")
+    assert (refused.exit_code, "app 'cli_outlets' names no fixtures" in refused.stderr) == (2, True)

@@ -7,6 +7,11 @@ import json
 import pytest
 from sqlalchemy import create_engine, inspect, text
 
+from doclife.core.clock import utc_now as now
+from doclife.schema.tables import worker
+from doclife.site.load import load_site
+from doclife.worker.presence import present
+
 
 def test_new_site_makes_folder_tables_and_apps_and_says_so(fresh):
     printed = fresh.ok("new-site", "shop", "--install-app", "cli_outlets", "--admin-password", "pw").splitlines()
@@ -61,6 +66,26 @@ def test_drop_site_wants_to_be_sure(fresh):
     assert fresh.ok("drop-site", "shop", "--yes") == "site shop is dropped\n"
     assert not (fresh.sites / "shop").exists()
     assert fresh.run("drop-site", "shop", "--yes").exit_code == 2
+
+
+def test_a_site_whose_workers_run_is_dropped_by_force_alone(fresh):
+    fresh.ok("new-site", "shop")
+    fresh.ok("use", "shop")
+    site = load_site("shop", fresh.sites)
+    with present(site, queues=["short"], isolation="inproc", name="a-worker"):
+        done = fresh.run("drop-site", "shop", "--yes")
+        assert (done.exit_code, done.stderr) == (
+            2,
+            "Error: workers of shop run: a-worker; stop them first, or say --force\n",
+        )
+        assert (fresh.sites / "shop" / "site.db").exists()
+    with site.database.transaction() as connection:  # one that was killed
+        values = {"name": "dead", "host": "h", "pid": 1, "queues": "[]", "isolation": "inproc"}
+        connection.execute(worker.insert().values(values | {"started_at": now(), "heartbeat": now()}))
+    assert fresh.ok("drop-site", "shop", "--yes") == "site shop is dropped\n"
+    assert not (fresh.sites / "currentsite.txt").exists()
+    fresh.ok("new-site", "other")
+    assert fresh.ok("check") == "no problems\n"
 
 
 def test_use_names_the_site_that_is_meant(fresh):
