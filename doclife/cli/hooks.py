@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,9 +13,11 @@ from doclife.cli.output import json_option, say, show_json, show_table, warn
 from doclife.cli.state import State, pass_state
 from doclife.events.handlers import import_path, source_location
 from doclife.events.hooks import as_paths
+from doclife.permissions.hooks import HAS_PERMISSION, QUERY_CONDITIONS, hooks_of
 
 if TYPE_CHECKING:
     from doclife.events.hooks import AppHooks
+    from doclife.permissions.hooks import PermissionHook
     from doclife.site.runtime import Site
 
 
@@ -29,7 +31,7 @@ def hooks() -> None:
 @json_option
 @pass_state
 def list_hooks(state: State, app: str | None, as_json: bool) -> None:
-    """Lists the handlers that the site's apps declare, event by event, and the classes they override or extend."""
+    """Lists what the site's apps declare: handlers by event, permission hooks, overriding and extending classes."""
     from doclife.site.apps import require_app
 
     site = state.load_site()
@@ -51,6 +53,17 @@ def list_hooks(state: State, app: str | None, as_json: bool) -> None:
         for handler in site.registry.handlers()
         if app in (None, handler.app)
     ]
+    rows += [
+        {
+            "event": f"({hook.key})",
+            "doctype": hook.doctype,
+            "app": hook.app,
+            "handler": hook.path,
+            "where": _near(hook.location),
+        }
+        for hook in hooks_of(site)
+        if app in (None, hook.app)
+    ]
     show_table(rows, ["event", "doctype", "app", "handler", "where"], as_json=as_json, empty="no handlers")
 
 
@@ -62,14 +75,16 @@ def list_hooks(state: State, app: str | None, as_json: bool) -> None:
 def explain(state: State, doctype: str, event: str | None, as_json: bool) -> None:
     """Prints what the events of a document type run, in order.
 
-    Without EVENT every event to which something reacts, in the order of the lifecycle table.
+    Without EVENT every event to which something reacts, in the order of the lifecycle table, and what is asked
+    about permissions.
     """
     from doclife.model.explain import explain as chains_of
     from doclife.model.explain import lineage
 
-    with state.work():
+    with state.work() as context:
         chains = chains_of(doctype, event)
         classes = lineage(doctype)
+        asked = [] if event is not None else _permission_hooks(context.site, doctype)
     if as_json:
         show_json([asdict(chain) for chain in chains])
         return
@@ -90,6 +105,24 @@ def explain(state: State, doctype: str, event: str | None, as_json: bool) -> Non
             say(f"     {reaction.why}")
         if not chain.reactions:
             say("  nothing")
+    for key, meaning, hooks_in_order in asked:
+        say("")
+        say(f"{key}  ({meaning})")
+        for place, hook in enumerate(hooks_in_order, start=1):
+            say(f"  {place}. {hook.path}")
+            say(f"     {hook.app}, {hook.doctype}, {_near(hook.location) or 'no source'}")
+
+
+def _permission_hooks(site: Site, doctype: str) -> list[tuple[str, str, Sequence[PermissionHook]]]:
+    """Returns what is asked about permissions of a type: key, what it is asked about, functions in order."""
+    found = hooks_of(site)
+    return [(key, meaning, hooks) for key, meaning in _ASKED.items() if (hooks := found.of(key, doctype))]
+
+
+_ASKED = {
+    HAS_PERMISSION: "single documents; one that is false denies",
+    QUERY_CONDITIONS: "lists and single documents; all must hold",
+}
 
 
 def _classes(site: Site) -> Iterator[tuple[str, str, AppHooks, str, Any]]:

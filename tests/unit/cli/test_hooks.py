@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -12,6 +14,7 @@ from doclife.model.access import get_doc
 from doclife.model.explain import explain
 from doclife.model.lifecycle import LIFECYCLE
 from doclife.site.load import load_site
+from tests.unit.cli.project import CHECKOUT
 
 
 def test_the_handlers_of_all_apps_event_by_event(project):
@@ -147,3 +150,70 @@ def test_classes_that_override_and_extend_are_shown(fresh):
         "2. cli_outlets.doctypes.outlet.CliOutlet.validate",
     ]
     assert f"     cli_more, controller, {here}:9" in lines
+
+
+GUARDING = {
+    "cli_guard/__init__.py": "",
+    "cli_guard/hooks.py": """
+app_name = "cli_guard"
+required_apps = ["cli_outlets"]
+has_permission = {"*": "cli_guard.rules.may", "Cli Outlet": "cli_guard.rules.may_outlet"}
+permission_query_conditions = {("Cli Outlet", "User"): "cli_guard.rules.seen", "Cli Outlets": "cli_guard.rules.seen"}
+""",
+    "cli_guard/rules.py": """
+def may(doc):
+    return True
+
+
+def may_outlet(doc, ptype):
+    return True
+
+
+def seen(user):
+    return {"owner": user}
+""",
+}
+
+
+def test_what_is_asked_about_permissions_is_shown(fresh):
+    fresh.write(GUARDING)
+    sys.path.insert(0, str(fresh.folder))
+    try:
+        fresh.ok("new-site", "guarded", "--install-app", "cli_outlets", "--install-app", "cli_guard")
+        rows = json.loads(fresh.ok("hooks", "list", "--app", "cli_guard", "--json"))
+        everything = fresh.ok("hooks", "explain", "Cli Outlet")
+        one_event = fresh.ok("hooks", "explain", "Cli Outlet", "validate")
+        checked = json.loads(fresh.ok("check", "--json"))
+        fresh.write({"cli_guard/hooks.py": 'has_permission = {"User": "cli_guard.rules.my"}'})
+        paths = (CHECKOUT, fresh.folder, Path(sys.modules["cli_outlets"].__file__ or "").parents[1])
+        broken = fresh.spawn("check", env={"PYTHONPATH": os.pathsep.join(map(str, paths))})
+    finally:
+        sys.path.remove(str(fresh.folder))
+    here = f"{fresh.folder}/cli_guard/rules.py"
+    assert [(row["event"], row["doctype"], row["handler"], row["where"]) for row in rows] == [
+        ("(has_permission)", "*", "cli_guard.rules.may", f"{here}:1"),
+        ("(has_permission)", "Cli Outlet", "cli_guard.rules.may_outlet", f"{here}:5"),
+        ("(permission_query_conditions)", "Cli Outlet", "cli_guard.rules.seen", f"{here}:9"),
+        ("(permission_query_conditions)", "User", "cli_guard.rules.seen", f"{here}:9"),
+        ("(permission_query_conditions)", "Cli Outlets", "cli_guard.rules.seen", f"{here}:9"),
+    ]
+    assert everything.endswith(
+        "\nhas_permission  (single documents; one that is false denies)\n"
+        "  1. cli_guard.rules.may_outlet\n"
+        f"     cli_guard, Cli Outlet, {here}:5\n"
+        "  2. cli_guard.rules.may\n"
+        f"     cli_guard, *, {here}:1\n"
+        "\npermission_query_conditions  (lists and single documents; all must hold)\n"
+        "  1. cli_guard.rules.seen\n"
+        f"     cli_guard, Cli Outlet, {here}:9\n"
+    )
+    assert "has_permission" not in one_event
+    assert checked["warnings"] == [
+        "cli_guard: permission_query_conditions names the document type 'Cli Outlets', which no installed app has. "
+        "Did you mean 'Cli Outlet'?"
+    ]
+    assert broken.returncode == 1
+    assert (
+        "problem: cli_guard: has_permission['User']: the module cli_guard.rules has no 'my'. Did you mean 'may'?"
+        in broken.stdout
+    )
