@@ -10,7 +10,7 @@ from weakref import WeakSet
 
 from doclife.core.context import current, current_or_none
 from doclife.core.errors import HookError, UnknownDoctypeError, nearest
-from doclife.events.handlers import APPS, FRAMEWORK_BAND, WILDCARD, Handler, import_path
+from doclife.events.handlers import APPS, FRAMEWORK_BAND, RUN_TIME, WILDCARD, Handler, import_path
 from doclife.events.hooks import AppHooks, as_paths, merged
 from doclife.events.names import EVENTS, check_event
 from doclife.events.signals import Chain, Signals
@@ -130,6 +130,12 @@ class Registry:
             self.signals.signal(handler.event).disconnect_handler(handler)
             self.generation += 1
 
+    def take_over(self, before: Registry) -> None:
+        """Connects what was connected at run time to a registry that this one replaces."""
+        for handler in before.handlers():
+            if handler.rank == RUN_TIME:
+                self._connect(handler)
+
     def chain(self, event: str, doctype: str, *, wildcard: bool = True) -> Chain:
         """Returns the handlers of an event of a document type, in order."""
         return self.signals.signal(event).chain(doctype, wildcard=wildcard)
@@ -200,9 +206,9 @@ def _record(app: str, doctype: str, event: str, fn: Callable[..., Any]) -> None:
 @contextmanager
 def connected(doctype: str, event: str, handler: Callable[..., Any]) -> Iterator[Handler]:
     """Connects a handler to this site for the block."""
-    registry: Registry = current().site.registry
-    made = registry.connect(doctype, event, handler)
+    site = current().site
+    made = site.registry.connect(doctype, event, handler)
     try:
         yield made
     finally:
-        registry.disconnect(made)
+        site.registry.disconnect(made)  # in tests it may be another one by now, which has taken the handler over

@@ -54,7 +54,8 @@ class SandboxSite(Site):
         self._declarations_changed()
 
     def _declarations_changed(self) -> None:
-        self.registry = Registry(self.apps, self.doctypes)
+        before, self.registry = self.registry, Registry(self.apps, self.doctypes)
+        self.registry.take_over(before)
         self.plans.clear()
         self.cache.clear()
         self.registry.warnings += hooks_of(self).warnings

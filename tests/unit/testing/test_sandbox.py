@@ -8,6 +8,7 @@ from doclife.core.clock import now, utc_now
 from doclife.core.context import ADMINISTRATOR, current, current_or_none
 from doclife.core.errors import ConfigError, DoesNotExistError
 from doclife.doctypes.user import Role
+from doclife.events.registry import connected
 from doclife.model.access import get_doc
 from doclife.model.document import Document
 from doclife.schema import registry
@@ -239,3 +240,16 @@ def test_a_moment_is_one_of_the_site_and_stands_still(site):
 def test_without_a_site_a_moment_is_utc():
     with travel_to("2026-01-31 10:00"):
         assert utc_now().isoformat() == "2026-01-31T10:00:00+00:00"
+
+
+def test_what_was_connected_stays_when_the_site_is_given_more(site):
+    class SandboxTestLate(Document):
+        pass
+
+    seen = []
+    with connected("Role", "on_update", lambda doc: seen.append(doc.name)) as handler:
+        site.use(SandboxTestLate)
+        site.use_hooks("more", {})
+        Role(role_name="Clerk").insert()
+    assert seen == ["Clerk"]
+    assert handler not in site.registry.chain("on_update", "Role")
