@@ -14,7 +14,7 @@ from doclife.events.handlers import APPS, FRAMEWORK_BAND, RUN_TIME, WILDCARD, Ha
 from doclife.events.hooks import AppHooks, as_paths, merged
 from doclife.events.names import EVENTS, check_event
 from doclife.events.signals import Chain, Signals
-from doclife.events.variables import naming_variables
+from doclife.events.variables import check_rules, naming_variables
 
 FRAMEWORK = "doclife"
 
@@ -43,6 +43,7 @@ class Registry:
             doctypes: the document types of the site; with their classes, where handlers ask for options of a Meta.
         Raises:
             HookError, UnknownEventError: a declaration cannot be used; the message names app, key and path.
+            SchemaError: a naming rule has a word that nothing explains.
         """
         self.apps = list(apps)
         self.doctypes = doctypes
@@ -53,6 +54,7 @@ class Registry:
         self.warnings: list[str] = []
         #: parts of naming series that the apps explain
         self.naming_variables = naming_variables(apps)
+        check_rules(doctypes, self.naming_variables)
         self.custom_events: frozenset[str] = frozenset(merged(apps, "custom_events"))
         self._changing = threading.Lock()
         for rank, app in enumerate(self.apps):

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any
 
-from doclife.core.errors import HookError
+from doclife.core.errors import HookError, SchemaError, nearest
 from doclife.events.handlers import import_path
 from doclife.events.hooks import AppHooks, as_paths
-from doclife.schema.autoname import DATE_WORDS
+from doclife.schema.autoname import DATE_WORDS, name_parts
 
 KEY = "naming_series_variables"
 
@@ -41,3 +41,23 @@ def naming_variables(apps: Iterable[AppHooks]) -> dict[str, Variable]:
                 raise HookError(f"{what}: {paths[0]} does not fit; write it as fn(doc, part)") from None
             found.setdefault(part, fn)
     return found
+
+
+def check_rules(doctypes: Collection[str], variables: Collection[str]) -> None:
+    """Refuses naming rules with words in braces that nothing explains.
+
+    Args:
+        doctypes: the document types of the site with their classes; names alone are not looked at.
+        variables: parts that the site's apps explain.
+    Raises:
+        SchemaError: the message names document type, rule and word, and the nearest word that is known.
+    """
+    if not isinstance(doctypes, Mapping):
+        return
+    for doctype, cls in doctypes.items():
+        for word in cls._blueprint.naming.variables:
+            if word not in variables:
+                raise SchemaError(
+                    f"{doctype}: {{{word}}} in autoname={cls.meta.autoname!r} is no field, no date word, and no "
+                    f"installed app has it in {KEY}.{nearest(word, [*variables, *DATE_WORDS, *name_parts(cls.meta)])}"
+                )

@@ -227,7 +227,7 @@ def check_number(doc: Any, field: Any) -> None:
 def check_select(doc: Any, field: Any) -> None:
     """Refuses what is none of the options of a Select."""
     value = doc.__dict__[field.name]
-    if not isinstance(field, Select) or not field.options or not value:
+    if not isinstance(field, Select) or not field.choices or not value:
         return
     doc.__dict__[field.name] = value = value.strip()
     if value and value not in field.options:

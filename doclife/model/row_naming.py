@@ -66,14 +66,11 @@ def name_rows(op: Operation, fields: Iterable[str], ops: Sequence[Operation], *,
 
 def _name_row(unit: UnitOfWork, row: Any, how: RowNaming) -> Numbered | None:
     values, rule = row.__dict__, row._blueprint.naming
-    flags = row._state.flags
-    given = values["name"] if rule.kind in CHOSEN or (flags and flags.get("name_set")) else None
+    given = values["name"] if rule.kind in CHOSEN else None
     if how.before_naming is not None:
         how.before_naming(row)
     values["name"] = None
-    if flags and flags.get("name_set") and given:
-        values["name"] = given
-    elif how.autoname is not None:
+    if how.autoname is not None:
         how.autoname(row)
     if not values["name"]:
         name = by_rule(row, rule, given)

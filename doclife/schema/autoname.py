@@ -178,8 +178,7 @@ def read_rule(meta: Any, class_name: str) -> Rule:
         if kind == FIELD:
             return Rule(FIELD, text, field=_naming_field(meta, text[len(FIELD) :].strip(), where))
         if kind == NAMING_SERIES:
-            _check_naming_series(meta, where)
-            return Rule(NAMING_SERIES, text)
+            return Rule(NAMING_SERIES, text, variables=_check_naming_series(meta, where))
         if kind == FORMAT:
             return _pattern_rule(meta, FORMAT, text, read_format(text[len(FORMAT) :].strip()), where)
         if not text or text.lower() in _WORDS:
@@ -206,15 +205,18 @@ def _naming_field(meta: Any, name: str, where: str) -> str:
     return name
 
 
-def _check_naming_series(meta: Any, where: str) -> None:
+def _check_naming_series(meta: Any, where: str) -> tuple[str, ...]:
     if isinstance(meta.naming_series, str):
         raise SchemaError(f"{where}: naming_series={meta.naming_series!r} must be a list of series")
     if not isinstance(meta.by_name.get(SERIES_FIELD), Field):
         raise SchemaError(
             f"{where} needs the field that holds a document's series: {SERIES_FIELD} = Select('INV-', 'CRN-')"
         )
-    for option in series_options(meta):
-        _check_words(meta, read_series(with_number(option)), f"{where}, series {option!r}")
+    return tuple(
+        word
+        for option in series_options(meta)
+        for word in _check_words(meta, read_series(with_number(option)), f"{where}, series {option!r}")
+    )
 
 
 def _pattern_rule(meta: Any, kind: str, text: str, pattern: Pattern, where: str) -> Rule:

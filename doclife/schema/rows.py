@@ -95,8 +95,8 @@ class RowFormat:
             wanted: list[str] = []
             if isinstance(each, TextField) and each.max_length:
                 wanted.append(f"len({value}) <= {each.max_length}")
-            if isinstance(each, Select) and each.options:
-                names[f"_o{self.index[name]}"] = frozenset(each.options)
+            if isinstance(each, Select) and each.choices:
+                names[f"_o{self.index[name]}"] = frozenset(each.choices)
                 wanted.append(f"{value} in _o{self.index[name]}")
             if isinstance(each, Data) and each.options:
                 wanted.append(f"_option({each.options!r}, {value})")

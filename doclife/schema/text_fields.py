@@ -143,6 +143,11 @@ class Select(TextField[Read, Accept]):
         """Takes the options as words, then those of `FieldOptions`."""
         super().__init__(reqd=reqd, options=tuple(options), **rest)
 
+    @property
+    def choices(self) -> tuple[str, ...]:
+        """What a value must be one of; empty where any will do, as for the field `naming_series` (reference 1.6.3)."""
+        return () if self.name == "naming_series" else self.options
+
     def cast(self, value: Any) -> Any:
         """Returns the value as this field's type, or raises ValueError with what is expected."""
         text = super().cast(value)
