@@ -7,7 +7,7 @@ import copy
 import pytest
 
 from doclife.core.errors import NotSupported
-from doclife.core.unsupported import qb, sendmail
+from doclife.core.unsupported import qb, render_template, sendmail
 
 
 @pytest.mark.parametrize("use", [lambda: qb.DocType("Bin"), lambda: qb()], ids=["attribute", "call"])
@@ -24,3 +24,8 @@ def test_sendmail_names_the_alternative():
 def test_python_may_look_at_them():
     assert not hasattr(qb, "__wrapped__")
     assert repr(copy.copy(qb)) == "<qb: not supported>"
+
+
+def test_templates_name_the_alternative():
+    with pytest.raises(NotSupported, match=r"render_template is not in doclife\. .*jinja2\.Environment"):
+        render_template("{{ a }}", {"a": 1})
