@@ -302,44 +302,6 @@ class Link:
             self.doomed = self.doomed or str(error)
 
 
-class NestedLink(Link):
-    """A link whose transaction is a savepoint on a connection somebody else owns (tests)."""
-
-    def __init__(self, engine: Engine, outer: Connection, name: str) -> None:
-        """Prepares the link on `outer`, which has an open transaction; `name` is its savepoint."""
-        super().__init__(engine)
-        self._outer = outer
-        self._name = name
-
-    def _connect(self) -> Connection:
-        return self._outer
-
-    def begin_write(self) -> None:
-        """Sets the savepoint that stands for BEGIN."""
-        if self._connection is None:
-            self._open()
-        self.savepoint(self._name)
-        self.writing = True
-
-    def commit(self) -> None:
-        """Releases the savepoint."""
-        if self.writing:
-            self.run(f"RELEASE SAVEPOINT {self._name}")
-            self.writing = False
-
-    def rollback(self) -> None:
-        """Rolls back to the savepoint."""
-        if self.writing:
-            self.run(f"ROLLBACK TO SAVEPOINT {self._name}")
-            self.run(f"RELEASE SAVEPOINT {self._name}")
-            self.writing = False
-
-    def close(self) -> None:
-        """Rolls back what was not committed; the connection stays with its owner."""
-        self.rollback()
-        self._connection = self._cursor = None
-
-
 class Database:
     """One site's database in this process: hands out links and short transactions."""
 
@@ -357,6 +319,8 @@ class Database:
         """Returns a new link; under a test's outer transaction one that lives inside it."""
         if self.outer is None:
             return Link(self.engine)
+        from doclife.database.nested import NestedLink  # tests alone need it
+
         self._links += 1
         return NestedLink(self.engine, self.outer, f"unit_{self._links}")
 

@@ -14,11 +14,15 @@ if TYPE_CHECKING:
 
 _APPS = "doclife_apps"
 _SETTINGS = "doclife_settings"
+_DB_URL = "doclife_db_url"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Adds the ini option that names the apps of test sites."""
+    """Adds the options that say which apps and which database the sites of tests have."""
     parser.addini(_APPS, "apps installed on the site of each test, in order", type="args", default=[])
+    about_url = "server that holds the sites of tests, in databases made there and dropped again; without it SQLite"
+    parser.addini(_DB_URL, about_url, type="string", default="")
+    parser.addoption("--doclife-db-url", default=None, help=about_url)
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -43,17 +47,26 @@ def doclife_settings(request: pytest.FixtureRequest) -> dict[str, Any]:
     return settings
 
 
+@pytest.fixture
+def doclife_db_url(request: pytest.FixtureRequest) -> str:
+    """The server of the test's site: that of `--doclife-db-url` or of the ini option; "": SQLite. May be overridden."""
+    option: str | None = request.config.getoption(_DB_URL)
+    return str(request.config.getini(_DB_URL)) if option is None else option
+
+
 @pytest.fixture(scope="session")
-def doclife_templates(tmp_path_factory: pytest.TempPathFactory) -> Templates:
-    """The migrated sites that tests begin from, one per set of apps; made when first needed."""
+def doclife_templates(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Templates]:
+    """The migrated sites that tests begin from, one per set of apps and server; made when first needed."""
     from doclife.testing.templates import Templates
 
-    return Templates(tmp_path_factory.mktemp("doclife"))
+    templates = Templates(tmp_path_factory.mktemp("doclife"))
+    yield templates
+    templates.close()
 
 
 @pytest.fixture
 def site(
-    doclife_templates: Templates, doclife_apps: tuple[str, ...], doclife_settings: dict[str, Any]
+    doclife_templates: Templates, doclife_apps: tuple[str, ...], doclife_settings: dict[str, Any], doclife_db_url: str
 ) -> Iterator[SandboxSite]:
     """A site of this test's own with an open context as Administrator.
 
@@ -62,7 +75,7 @@ def site(
     """
     from doclife.testing.sandbox import sandbox
 
-    with sandbox(doclife_templates.get(doclife_apps), doclife_settings) as opened:
+    with sandbox(doclife_templates.get(doclife_apps, doclife_db_url), doclife_settings) as opened:
         yield opened
 
 
@@ -77,6 +90,7 @@ def committed_site(
     doclife_templates: Templates,
     doclife_apps: tuple[str, ...],
     doclife_settings: dict[str, Any],
+    doclife_db_url: str,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Site]:
     """A real site in a folder of its own, without an outer transaction and without an open context.
@@ -86,5 +100,5 @@ def committed_site(
     from doclife.testing.sandbox import copied_site
 
     folder = tmp_path_factory.mktemp("sites")
-    with copied_site(doclife_templates.get(doclife_apps), folder, doclife_settings) as copied:
+    with copied_site(doclife_templates.get(doclife_apps, doclife_db_url), folder, doclife_settings) as copied:
         yield copied

@@ -10,12 +10,13 @@ from types import ModuleType
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from sqlalchemy import Connection, Table
-from sqlalchemy.schema import CreateIndex, CreateTable, ExecutableDDLElement
+from sqlalchemy import Connection, Engine, Table
+from sqlalchemy.schema import CreateIndex, CreateTable, DropTable, ExecutableDDLElement
 
 from doclife.core import config
 from doclife.core.context import ADMINISTRATOR, Context, activate
 from doclife.database.engine import begin_write
+from doclife.database.link import Database
 from doclife.events.hooks import AppHooks
 from doclife.events.registry import Registry
 from doclife.permissions.hooks import hooks_of
@@ -28,6 +29,8 @@ from doclife.testing.templates import SITE_NAME, Template
 class SandboxSite(Site):
     """The site of one test: it can be given document classes and hooks that no app declares."""
 
+    template: Template
+
     def use(self, *classes: Any) -> None:
         """Makes document classes known to this site and creates their tables where they are missing.
 
@@ -36,7 +39,11 @@ class SandboxSite(Site):
         wanted = dict.fromkeys(each for cls in classes for each in (cls, *_row_classes(cls)))
         connection = self.database.outer
         assert connection is not None, "the sandbox is closed"
-        _create_tables(connection, [cls.__table__ for cls in wanted])
+        tables = [cls.__table__ for cls in wanted]
+        if self.template.server:
+            _keep_tables(self.template, tables)
+        else:
+            _create_tables(connection, tables)
         assert isinstance(self.doctypes, dict)
         for cls in wanted:
             self.doctypes[cls.meta.doctype] = cls
@@ -61,25 +68,55 @@ class SandboxSite(Site):
         self.registry.warnings += hooks_of(self).warnings
 
 
-#: tables of test modules are created anew for every test, so their texts are compiled once
-_texts: WeakKeyDictionary[Table, list[str]] = WeakKeyDictionary()
+#: tables of test modules are created anew for every test, so their texts are compiled once: by table and dialect
+_texts: WeakKeyDictionary[Table, dict[str, list[str]]] = WeakKeyDictionary()
 
 
 def _create_tables(connection: Connection, tables: Sequence[Table]) -> None:
+    """Creates tables where they are missing, in the outer transaction, which takes them back (SQLite)."""
     there = set(connection.exec_driver_sql("SELECT name FROM sqlite_master WHERE type = 'table'").scalars())
     for table in tables:
-        if table.name in there:
-            continue
-        there.add(table.name)
-        texts = _texts.get(table)
-        if texts is None:
-            statements: list[ExecutableDDLElement] = [
-                CreateTable(table),
-                *(CreateIndex(index) for index in table.indexes),
-            ]
-            texts = _texts[table] = [str(each.compile(connection)) for each in statements]
-        for text in texts:
-            connection.exec_driver_sql(text)
+        if table.name not in there:
+            there.add(table.name)
+            _run(connection, _statements(table, connection))
+
+
+_PATIENCE = {"postgresql": "SET LOCAL lock_timeout = '10s'", "mariadb": "SET lock_wait_timeout = 10"}
+
+
+def _keep_tables(template: Template, tables: Sequence[Table]) -> None:
+    """Creates tables where they are missing or different, outside of the outer transaction; they stay.
+
+    MariaDB would commit the outer transaction, and both servers take longer for a table than for a test.
+    """
+    made = template.made
+    wanted = {table.name: (table, _statements(table, template.engine)) for table in tables}
+    missing = {name: both for name, both in wanted.items() if made.get(name) != both[1]}
+    if not missing:
+        return
+    with template.engine.connect() as connection:
+        # a table that another connection of the test holds open is an error, not a test that hangs
+        connection.exec_driver_sql(_PATIENCE[connection.dialect.name])
+        for name, (table, statements) in missing.items():
+            if name in made:  # another test's class of the same name
+                connection.execute(DropTable(table, if_exists=True))
+            _run(connection, statements)
+            made[name] = statements
+        connection.commit()
+
+
+def _statements(table: Table, bind: Engine | Connection) -> list[str]:
+    texts = _texts.setdefault(table, {})
+    found = texts.get(bind.dialect.name)
+    if found is None:
+        elements: list[ExecutableDDLElement] = [CreateTable(table), *(CreateIndex(index) for index in table.indexes)]
+        found = texts[bind.dialect.name] = [str(each.compile(bind)) for each in elements]
+    return found
+
+
+def _run(connection: Connection, texts: Sequence[str]) -> None:
+    for text in texts:
+        connection.exec_driver_sql(text)
 
 
 def _row_classes(cls: Any) -> list[Any]:
@@ -96,6 +133,9 @@ def sandbox(template: Template, settings: Mapping[str, Any]) -> Iterator[Sandbox
     """
     declared = set(schema_registry.declared_classes())
     site: SandboxSite = template.site(SandboxSite, dict(settings))
+    site.template, own = template, site.database
+    if template.server:
+        site.database = Database(template.engine)
     try:
         with site.database.engine.connect() as connection:
             begin_write(connection)
@@ -108,6 +148,7 @@ def sandbox(template: Template, settings: Mapping[str, Any]) -> Iterator[Sandbox
                     context.unit.close()
                     connection.rollback()
     finally:
+        site.database = own  # the template's engine stays open, with a connection to give to the next test
         site.close()
         for cls in schema_registry.declared_classes():
             if cls not in declared and "<locals>" in cls.__qualname__:
@@ -116,12 +157,22 @@ def sandbox(template: Template, settings: Mapping[str, Any]) -> Iterator[Sandbox
 
 @contextmanager
 def copied_site(template: Template, folder: Path, settings: Mapping[str, Any]) -> Iterator[Site]:
-    """Copies the site of a template into `folder` and loads the copy as any process would."""
-    shutil.copytree(template.sites_dir, folder, dirs_exist_ok=True)
-    if settings:
-        config.write_site_config(folder, SITE_NAME, settings)
-    site = load_site(SITE_NAME, folder)
+    """Copies the site of a template into `folder` and loads the copy as any process would.
+
+    On a server the copy is a site that is made as the template was: MariaDB cannot copy a database.
+    """
+    if template.server:
+        template = Template(folder, template.apps, template.server)
+    else:
+        shutil.copytree(template.sites_dir, folder, dirs_exist_ok=True)
     try:
-        yield site
+        if settings:
+            config.write_site_config(folder, SITE_NAME, settings)
+        site = load_site(SITE_NAME, folder)
+        try:
+            yield site
+        finally:
+            forget_site(site)
     finally:
-        forget_site(site)
+        if template.sites_dir == folder:
+            template.drop()

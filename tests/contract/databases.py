@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from itertools import count
 from pathlib import Path
 
+import pytest
 import sqlalchemy as sa
 
 from doclife.database.engine import create_engine
+from doclife.testing.databases import drop_database, make_database
 from tests.servers import server_url
 
 BACKENDS = ("sqlite", "postgres", "mariadb")
 
-_numbers = count(1)
+#: as parameters of tests, with the markers that leave out a server
+MARKED = [name if name == "sqlite" else pytest.param(name, marks=getattr(pytest.mark, name)) for name in BACKENDS]
+
+
+def only_on(*backends: str) -> pytest.MarkDecorator:
+    """Marks a test with a site of the testing kit that is about some of the databases only."""
+    return pytest.mark.parametrize(
+        "doclife_db_url", [each for name, each in zip(BACKENDS, MARKED, strict=True) if name in backends], indirect=True
+    )
 
 
 @contextmanager
@@ -24,21 +32,12 @@ def fresh_database(backend: str, folder: Path) -> Iterator[str]:
     if backend == "sqlite":
         yield f"sqlite:///{folder / 'test site.db'}"
         return
-    server = sa.make_url(server_url(backend))
-    name = f"doclife_test_{os.getpid()}_{next(_numbers)}"
-    admin = sa.create_engine(server, isolation_level="AUTOCOMMIT")
-    # FORCE ends the connections that a failed test has left open
-    drop = f"DROP DATABASE {name} WITH (FORCE)" if backend == "postgres" else f"DROP DATABASE {name}"
+    server = server_url(backend)
+    made = make_database(server)
     try:
-        with admin.connect() as connection:
-            connection.exec_driver_sql(f"CREATE DATABASE {name}")
-        try:
-            yield server.set(database=name).render_as_string(hide_password=False)
-        finally:
-            with admin.connect() as connection:
-                connection.exec_driver_sql(drop)
+        yield made
     finally:
-        admin.dispose()
+        drop_database(made, server)
 
 
 @contextmanager

@@ -8,10 +8,12 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
 from doclife.core import clock, config
 from doclife.queue.embedded import Lease, acquire
-from doclife.schema.tables import scheduled_job_type
+from doclife.schema.tables import background_job, scheduled_job_run, scheduled_job_type
+from doclife.schema.tables import lease as leases
 from doclife.site.runtime import Site
 from tests.contract.brokers import until
 from tests.integration import job_bodies
@@ -54,9 +56,10 @@ def test_it_enqueues_what_is_due_and_ends_when_told(workers: Workers) -> None:
     until(lambda: len(workers.notes) >= 3, SECONDS)
     assert workers.stop(scheduler) == 0
     with workers.site.database.reading() as connection:
-        assert connection.exec_driver_sql("SELECT holder FROM tabLease WHERE name = 'scheduler'").scalar_one() is None
-        runs = connection.exec_driver_sql('SELECT count(*), count(DISTINCT due) FROM "tabScheduled Job Run"').one()
-    assert runs[0] == runs[1] >= 3
+        holder = connection.execute(sa.select(leases.c.holder).where(leases.c.name == "scheduler")).scalar_one()
+        due = list(connection.execute(sa.select(scheduled_job_run.c.due)).scalars())
+    assert holder is None
+    assert len(due) == len(set(due)) >= 3
 
 
 def test_nothing_is_enqueued_while_it_is_paused(workers: Workers) -> None:
@@ -82,7 +85,7 @@ def test_another_takes_over_from_one_that_is_killed(workers: Workers) -> None:
     kill(first.pid)
     assert first.wait() == -signal.SIGKILL
     with workers.site.database.transaction() as connection:
-        connection.exec_driver_sql('DELETE FROM "tabBackground Job"')
-        connection.exec_driver_sql('DELETE FROM "tabScheduled Job Run"')
+        for table in (background_job, scheduled_job_run):
+            connection.execute(table.delete())
     until(lambda: workers.count("tabScheduled Job Run") > 0, 35)
     assert workers.stop(second) == 0

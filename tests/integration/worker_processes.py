@@ -10,8 +10,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import sqlalchemy as sa
+
+from doclife.doctypes.notification_log import NotificationLog
 from doclife.jobs.enqueue import enqueue
 from doclife.jobs.listing import list_jobs
+from doclife.schema.tables import background_job, metadata
 from doclife.site.runtime import Site
 from tests.contract.brokers import until
 
@@ -60,8 +64,8 @@ class Workers:
     def job(self, id: str) -> Any:
         """Returns the row of a job."""
         with self.site.database.reading() as connection:
-            query = 'SELECT * FROM "tabBackground Job" WHERE name = ?'
-            return connection.exec_driver_sql(query, (id,)).mappings().one()
+            query = sa.select(background_job).where(background_job.c.name == id)
+            return connection.execute(query).mappings().one()
 
     def until_ended(self, *ids: str) -> None:
         """Waits until jobs have ended, all of the site for none."""
@@ -76,13 +80,14 @@ class Workers:
     def notes(self) -> list[str]:
         """What the jobs have left, sorted."""
         with self.site.database.reading() as connection:
-            rows = connection.exec_driver_sql('SELECT subject FROM "tabNotification Log" ORDER BY subject')
-            return [row.subject for row in rows]
+            subject = NotificationLog.__table__.c.subject
+            return list(connection.execute(sa.select(subject).order_by(subject)).scalars())
 
     def count(self, table: str) -> int:
         """Returns the number of rows of a table."""
         with self.site.database.reading() as connection:
-            return int(connection.exec_driver_sql(f'SELECT count(*) FROM "{table}"').scalar_one())
+            query = sa.select(sa.func.count()).select_from(metadata.tables[table])
+            return int(connection.execute(query).scalar_one())
 
 
 def kill(pid: int) -> None:

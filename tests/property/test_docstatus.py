@@ -25,6 +25,7 @@ from doclife.schema.fieldtypes import Data, Int
 from doclife.schema.meta import Meta
 from doclife.testing import capture_events
 from doclife.testing.sandbox import sandbox
+from tests.stored import stored
 
 DRAFT, SUBMITTED, CANCELLED = 0, 1, 2
 
@@ -200,7 +201,7 @@ class Docstatus(RuleBasedStateMachine):
 
     @invariant()
     def the_table_holds_what_the_model_says(self):
-        rows = current().unit.link.rows('SELECT name, docstatus, fixed, free, amended_from FROM "tabMachine Voucher"')
+        rows = stored("Machine Voucher", "name", "docstatus", "fixed", "free", "amended_from")
         assert {row[0]: Known(*row[1:]) for row in rows} == self.model
 
 

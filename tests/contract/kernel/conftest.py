@@ -17,12 +17,11 @@ from doclife.database.link import Database
 from doclife.events.registry import Registry
 from doclife.schema.tables import background_job, metadata, series
 from doclife.uow.unit import UnitOfWork
-from tests.contract.databases import BACKENDS, fresh_engine
+from tests.contract.databases import MARKED, fresh_engine
 from tests.unit.model import shop
 
 CLASSES: list[Any] = [*shop.ALL, shop.ShopRow, shop.ShopTax]
 TABLES = [*(cls.__table__ for cls in CLASSES), series, background_job]
-MARKED = [name if name == "sqlite" else pytest.param(name, marks=getattr(pytest.mark, name)) for name in BACKENDS]
 
 
 @pytest.fixture(scope="module", params=MARKED)

@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 
 import pytest
+import sqlalchemy as sa
 
 from doclife.core import json
 from doclife.core.amount import Amount
@@ -13,8 +14,10 @@ from doclife.core.errors import HookError, JobArgumentError, UnknownDoctypeError
 from doclife.doctypes.user import Role
 from doclife.jobs.enqueue import enqueue, enqueue_doc
 from doclife.jobs.retry import Retry
+from doclife.schema.tables import background_job
 from doclife.testing import assert_enqueued, refute_enqueued
 from doclife.uow.unit import current_unit
+from tests.stored import stored
 from tests.unit.jobs import bodies
 
 NOTE = "tests.unit.jobs.bodies.note"
@@ -166,8 +169,9 @@ def test_run_at_is_in_the_sites_zone_or_aware(site):
     with pytest.raises(JobArgumentError, match="give a datetime"):
         enqueue(NOTE, run_at="tomorrow")
     current_unit().commit()
-    rows = site.database.outer.exec_driver_sql('SELECT run_at, released_at FROM "tabBackground Job"').all()
-    assert [tuple(row) for row in rows] == [("2030-01-01 00:00:00.000000", None)] * 2
+    assert stored("Background Job", "run_at", "released_at") == [(datetime(2030, 1, 1, 9), None)] * 2
+    in_utc = current_unit().link.execute(sa.select(sa.extract("hour", background_job.c.run_at)))
+    assert [int(hour) for hour in in_utc.scalars()] == [0, 0]
     assert site.broker.depth("default") == 0
 
 
@@ -214,7 +218,7 @@ def test_now_is_part_of_the_callers_transaction(site):
     unit = current_unit()
     enqueue(_insert_role, now=True, name="Seller")
     unit.rollback()
-    assert unit.link.rows('SELECT name FROM "tabRole" WHERE name = ?', ("Seller",)) == []
+    assert stored("Role", name="Seller") == []
 
 
 def _insert_role(name):

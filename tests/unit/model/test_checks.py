@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from doclife.core.context import current
 from doclife.core.errors import (
     CannotChangeConstantError,
     CharacterLengthExceededError,
@@ -18,6 +17,7 @@ from doclife.model.access import get_doc
 from doclife.model.document import Document
 from doclife.schema.fieldtypes import Data, Select, Table
 from doclife.schema.meta import Meta
+from tests.stored import stored
 from tests.unit.model.shop import ShopInvoice, ShopStrict, ShopTax, ShopThing
 
 FULL = {"label": "x", "body": "y", "day": "2026-01-01", "rows": [{"label": "z"}]}
@@ -236,7 +236,7 @@ def test_rows_that_may_be_set_once_may_not_change(site):
 
 
 def test_a_refused_document_leaves_the_database_and_the_transaction_as_they_were(invoice):
-    rows = current().unit.link.rows('SELECT * FROM "tabShop Invoice"')
+    rows = stored("Shop Invoice")
     before = (invoice.name, invoice.modified, invoice.docstatus, [row.name for row in invoice.rows])
     for field, value in (("status", "Gone"), ("day", "someday"), ("total", "much"), ("outlet", "Nowhere")):
         old = invoice.get(field)
@@ -245,7 +245,7 @@ def test_a_refused_document_leaves_the_database_and_the_transaction_as_they_were
             invoice.save()
         assert getattr(invoice, field) == value, "the value that was refused stays for its owner to see"
         setattr(invoice, field, old)
-    assert current().unit.link.rows('SELECT * FROM "tabShop Invoice"') == rows
+    assert stored("Shop Invoice") == rows
     assert (invoice.name, invoice.modified, invoice.docstatus, [row.name for row in invoice.rows]) == before
     invoice.save()
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from doclife.core.context import current
 from doclife.core.errors import UnknownFieldError, ValidationError
 from doclife.model.access import get_doc
 from doclife.testing import capture_statements
+from tests.stored import plain, stored
 from tests.unit.model.shop import ShopInvoice, ShopRow, ShopTax
 
 
@@ -16,14 +16,11 @@ def _codes(doc):
 
 
 def _stored(invoice):
-    found = current().unit.link.rows(
-        'SELECT idx, code FROM "tabShop Row" WHERE parent = ? ORDER BY idx', (invoice.name,)
-    )
-    return [tuple(row) for row in found]
+    return stored("Shop Row", "idx", "code", order_by="idx", parent=invoice.name)
 
 
 def _writes(statements):
-    return [(text.split()[0], text.split('"')[1]) for text in statements if text.split()[0] in _VERBS]
+    return [(text.split()[0], plain(text).split('"')[1]) for text in statements if text.split()[0] in _VERBS]
 
 
 _VERBS = ("INSERT", "UPDATE", "DELETE")

@@ -12,6 +12,7 @@ from doclife.events.trace import trace
 from doclife.model.access import get_doc
 from doclife.model.document import Document
 from doclife.schema.fieldtypes import Data
+from tests.stored import stored
 from tests.unit.model.shop import ShopItem
 
 HERE = __name__
@@ -54,7 +55,7 @@ def test_a_handler_may_not_end_the_transaction_and_the_refusal_names_it(site, ha
         item.insert()
     assert str(caught.value).startswith(f"{verb}() was called by {HERE}.{handler} during insert of Shop Item X; ")
     assert item.is_new()
-    assert current().unit.link.rows('SELECT * FROM "tabShop Item"') == []
+    assert stored("Shop Item") == []
 
 
 def test_a_controller_may_not_either(site):
@@ -77,7 +78,7 @@ def test_where_sites_are_not_strict_the_call_is_logged_and_ignored(site):
     assert [(entry["event"], entry["log_level"]) for entry in logs] == [("transaction_control_refused", "warning")] * 2
     assert f"{HERE}.commits during insert of Shop Item X" in logs[0]["message"]
     current().unit.rollback()
-    assert current().unit.link.rows('SELECT * FROM "tabShop Item"') == []
+    assert stored("Shop Item") == []
 
 
 def test_between_operations_the_transaction_may_be_ended(item):
@@ -116,8 +117,8 @@ def test_a_failing_callback_leaves_an_error_log_and_stops_nothing(site):
     with capture_logs():
         unit.commit()
     assert ran == ["the other"]
-    assert [row[0] for row in unit.link.rows('SELECT name FROM "tabShop Item"')] == ["X"]
-    ((title, text),) = unit.link.rows('SELECT method, error FROM "tabError Log"')
+    assert stored("Shop Item", "name") == [("X",)]
+    ((title, text),) = stored("Error Log", "method", "error")
     assert title.startswith(f"after_commit callback {HERE}.")
     assert "ZeroDivisionError: in a callback" in text
 
@@ -130,9 +131,9 @@ def test_an_error_log_that_is_written_in_a_failing_operation_outlives_it(site):
     site.registry.connect("Shop Item", "on_update", log_and_fail)
     with pytest.raises(ZeroDivisionError):
         ShopItem(name="X").insert()
-    assert current().unit.link.rows('SELECT * FROM "tabError Log"') == []
+    assert stored("Error Log") == []
     current().unit.rollback()
-    assert current().unit.link.rows('SELECT method FROM "tabError Log"') == [("tried",)]
+    assert stored("Error Log", "method") == [("tried",)]
 
 
 # the order of apps, in a real operation

@@ -21,6 +21,7 @@ from doclife.model.document import Document
 from doclife.schema.fieldtypes import Password, Table
 from doclife.schema.meta import Meta
 from doclife.testing import as_user, capture_events, capture_statements, make_user
+from tests.stored import stored
 from tests.unit.model.shop import ShopDefaults, ShopInvoice, ShopItem, ShopOutlet, ShopSecretary, ShopThing
 
 BEFORE = {
@@ -353,7 +354,7 @@ def test_an_event_cannot_insert_its_own_document_again(site, event):
     doc = ShopItem(title="x")
     with pytest.raises(LifecycleRecursionError, match=r"Shop Item .* is being inserted, and an event of that insert"):
         doc.insert()
-    assert current().unit.link.rows('SELECT name FROM "tabShop Item"') == []
+    assert stored("Shop Item") == []
     assert doc.is_new()
 
 
@@ -367,7 +368,7 @@ def test_saving_before_the_insert_is_written_is_refused_and_after_it_is_a_save(s
     site.registry.disconnect(handler)
     site.registry.connect("Shop Item", "after_insert", save)
     ShopItem(title="x").insert()
-    assert len(current().unit.link.rows('SELECT name FROM "tabShop Item"')) == 1
+    assert len(stored("Shop Item")) == 1
 
 
 def test_a_batch_takes_each_object_once():

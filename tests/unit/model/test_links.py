@@ -11,6 +11,7 @@ from doclife.model.document import Document
 from doclife.schema.fieldtypes import Data, Link, Table
 from doclife.schema.meta import Meta
 from doclife.testing import capture_statements
+from tests.stored import stored
 from tests.unit.model.shop import ShopInvoice, ShopItem, ShopOutlet, ShopThing
 
 
@@ -21,7 +22,7 @@ def test_a_missing_target_is_refused_naming_field_value_type_and_document():
     assert str(caught.value) == ("could not find Outlet (outlet) 'Nowhere', a Shop Outlet, named by Shop Invoice (new)")
     assert invoice.is_new()
     assert invoice.name is None
-    assert current().unit.link.rows('SELECT COUNT(*) FROM "tabShop Invoice"') == [(0,)]
+    assert stored("Shop Invoice") == []
 
 
 def test_every_missing_target_is_named_and_rows_by_their_number():
@@ -112,7 +113,7 @@ def test_a_link_that_a_handler_sets_is_checked_before_the_write(site, outlet):
     site.registry.connect("Shop Invoice", "validate", lambda doc: doc.set("outlet", "Nowhere"))
     with pytest.raises(LinkValidationError, match="'Nowhere'"):
         ShopInvoice(outlet="Berlin").insert()
-    assert current().unit.link.rows('SELECT COUNT(*) FROM "tabShop Invoice"') == [(0,)]
+    assert stored("Shop Invoice") == []
 
 
 def test_a_link_that_a_handler_sets_is_spelt_and_fetched_over(site, outlet):

@@ -6,6 +6,7 @@ import re
 import uuid
 
 import pytest
+import sqlalchemy as sa
 
 from doclife.core.context import current
 from doclife.core.errors import (
@@ -23,7 +24,7 @@ from doclife.schema.fieldtypes import Data, Date
 from doclife.schema.meta import Meta
 from doclife.testing import travel_to
 from doclife.uow.retry import is_conflict
-from tests.unit.model.shop import ShopInvoice, ShopItem, ShopOutlet, ShopSecretary, ShopSettings
+from tests.unit.model.shop import ShopInvoice, ShopItem, ShopOutlet, ShopSecretary, ShopSettings, ShopTax
 
 HASH = re.compile(r"[0-9a-v]{10}")
 
@@ -326,7 +327,7 @@ def test_a_row_whose_name_exists_is_a_conflict_that_may_be_tried_again(site):
     for _ in range(2):  # the document's own name, then its row's
         first = _following(first)
     ShopSecretary(label="holder").insert(set_name="holder")
-    current().unit.link.run('INSERT INTO "tabShop Tax" (name, docstatus, idx, percent) VALUES (?, 0, 0, 0)', (first,))
+    current().unit.link.execute(sa.insert(ShopTax.__table__).values(name=first, docstatus=0, idx=0, percent=0))
     with pytest.raises(DuplicateEntryError, match="a row's name exists already; do the operation again") as caught:
         ShopSecretary(label="x", rows=rows).insert()
     assert caught.value.context["conflict"] is True

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from doclife.core.context import current
 from doclife.core.errors import DoesNotExistError, TimestampMismatchError, ValidationError
 from doclife.model.access import get_doc
+from tests.stored import stored
 from tests.unit.model.shop import ShopInvoice, ShopItem
 
 
@@ -76,7 +76,7 @@ def test_a_change_that_leaves_the_docstatus_alone_does_not_hinder_a_delete(item)
     item.title = "changed"
     item.save()
     copy.delete()
-    assert current().unit.link.rows('SELECT name FROM "tabShop Item"') == []
+    assert stored("Shop Item") == []
 
 
 # rows that stand in two documents

@@ -11,6 +11,7 @@ from doclife.model.access import get_doc
 from doclife.model.document import Document
 from doclife.schema.fieldtypes import Data
 from doclife.testing import capture_events
+from tests.stored import stored
 from tests.unit.model.shop import ShopInvoice, ShopItem
 
 INSERT = [
@@ -163,10 +164,10 @@ def test_only_autoname_finds_no_name(site):
 
 
 def test_the_row_is_in_the_table_after_the_write_only(site):
-    def stored(doc):
-        return bool(current().unit.link.rows('SELECT 1 FROM "tabShop Item" WHERE title = ?', (doc.title,)))
+    def is_stored(doc):
+        return bool(stored("Shop Item", title=doc.title))
 
-    seen = Seen(site, stored)
+    seen = Seen(site, is_stored)
     item = ShopItem(title="x").insert()
     assert {event for event, answer in seen.answers.items() if answer} == {"after_insert", "on_update", "on_change"}
     seen.answers.clear()

@@ -16,6 +16,7 @@ from doclife.query.lists import get_all
 from doclife.schema.fieldtypes import Data
 from doclife.schema.meta import Meta
 from doclife.testing import capture_events, capture_statements
+from tests.stored import plain
 from tests.unit.model.parties import RenOrder, RenParty, RenProfile, RenSettings
 from tests.unit.model.shop import ShopInvoice
 
@@ -150,7 +151,7 @@ def test_it_costs_one_update_for_each_place(party):
     RenOrder(buyer="Ada").insert()
     with capture_statements() as statements:
         party.rename("Grace")
-    updates = sorted(text.split(" WHERE ")[0] for text in statements if text.startswith("UPDATE"))
+    updates = sorted(plain(text).split(" WHERE ")[0] for text in statements if text.startswith("UPDATE"))
     assert [text for text in updates if text.startswith('UPDATE "tabRen')] == [
         'UPDATE "tabRen Order" SET buyer=?',
         'UPDATE "tabRen Order" SET other=?',

@@ -18,6 +18,7 @@ from doclife.model.document import Document
 from doclife.schema.fieldtypes import Date, Int
 from doclife.schema.meta import Meta
 from doclife.testing import as_user, make_user
+from tests.stored import stored
 from tests.unit.model.parties import RenOrder, RenParty, RenProfile, RenSettings
 from tests.unit.model.shop import ShopInvoice, ShopItem, ShopOutlet, ShopSettings
 
@@ -180,13 +181,12 @@ def test_merging_moves_the_links_and_deletes_the_document(party):
     RenParty(title="Grace", rows=[{"kind": "kept"}]).insert()
     order = RenOrder(buyer="Ada", payer="Grace", kind="Ren Party", other="Ada", rows=[{"party": "Ada"}]).insert()
     assert party.rename("Grace", merge=True) is party
-    stored = get_doc(RenOrder, order.name)
-    assert (stored.buyer, stored.payer, stored.other, stored.rows[0].party) == ("Grace",) * 4
+    loaded = get_doc(RenOrder, order.name)
+    assert (loaded.buyer, loaded.payer, loaded.other, loaded.rows[0].party) == ("Grace",) * 4
     assert (party.name, party.title, [row.kind for row in party.rows]) == ("Grace", "Grace", ["kept"])
-    rows = current().unit.link.rows
-    assert rows('SELECT name FROM "tabRen Party"') == [("Grace",)]
-    assert rows('SELECT parent, kind FROM "tabRen Row" WHERE parenttype = ?', ("Ren Party",)) == [("Grace", "kept")]
-    assert rows('SELECT deleted_doctype, deleted_name FROM "tabDeleted Document"') == [("Ren Party", "Ada")]
+    assert stored("Ren Party", "name") == [("Grace",)]
+    assert stored("Ren Row", "parent", "kind", parenttype="Ren Party") == [("Grace", "kept")]
+    assert stored("Deleted Document", "deleted_doctype", "deleted_name") == [("Ren Party", "Ada")]
     party.save()
 
 
@@ -220,7 +220,7 @@ def test_a_merge_that_breaks_a_unique_link_changes_nothing(party):
     with pytest.raises(UniqueValidationError, match=r"Ada cannot become Grace: Party \(party\) of Ren Profile must be"):
         party.rename("Grace", merge=True)
     assert (party.name, _value(RenOrder, order.name, "buyer")) == ("Ada", "Ada")
-    assert {row[0] for row in current().unit.link.rows('SELECT party FROM "tabRen Profile"')} == {"Ada", "Grace"}
+    assert stored("Ren Profile", "party", order_by="party") == [("Ada",), ("Grace",)]
 
 
 def test_a_handler_of_the_deletion_may_refuse_the_merge(site, party):

@@ -10,6 +10,7 @@ from doclife.model import lifecycle
 from doclife.model.access import get_doc
 from doclife.outbox.staging import StagedJob
 from doclife.schema.tables import AMENDED_FROM
+from tests.stored import stored
 from tests.unit.model.shop import ShopInvoice, ShopItem
 
 
@@ -36,9 +37,8 @@ def _state(doc):
 
 
 def _everything():
-    unit = current().unit
-    tables = ("tabShop Invoice", "tabShop Row", "tabShop Tax", "tabSeries", "tabDeleted Document")
-    return [unit.link.rows(f'SELECT * FROM "{table}" ORDER BY name') for table in tables]
+    tables = ("Shop Invoice", "Shop Row", "Shop Tax", "Series", "Deleted Document")
+    return [stored(table) for table in tables]
 
 
 def _job():
@@ -82,7 +82,7 @@ EVERY_EVENT = [
 def test_a_failure_in_any_event_leaves_no_trace(site, invoice, kind, event):
     doc, begin = _prepare(kind, invoice)
     current().unit.commit()
-    before, stored = _state(doc), _everything()
+    before, everything = _state(doc), _everything()
     ran = []
 
     def leave_things_behind(doc):
@@ -96,14 +96,14 @@ def test_a_failure_in_any_event_leaves_no_trace(site, invoice, kind, event):
         begin()
     assert any(f"{event} of Shop Invoice" in note for note in caught.value.__notes__)
     assert _state(doc) == before
-    assert _everything() == stored
+    assert _everything() == everything
     assert current().operations == []
     assert not current().unit.in_progress
     assert list(current().unit.staged()) == []
     current().unit.commit()
     assert ran == []
-    assert _everything() == stored
-    assert current().unit.link.rows('SELECT * FROM "tabShop Item"') == []
+    assert _everything() == everything
+    assert stored("Shop Item") == []
 
 
 @pytest.mark.parametrize("kind", [kind for kind in lifecycle.LIFECYCLE if kind != lifecycle.DB_SET])
@@ -116,7 +116,7 @@ def test_after_a_failure_the_same_operation_succeeds(site, invoice, kind):
     site.registry.disconnect(handler)
     begin()
     if kind == lifecycle.DELETE:
-        assert current().unit.link.rows('SELECT * FROM "tabShop Row"') == []
+        assert stored("Shop Row") == []
     else:
         assert _state(get_doc("Shop Invoice", doc.name))[1] == _state(doc)[1]
 
@@ -243,7 +243,7 @@ def test_an_insert_that_is_submitted_in_its_own_event_is_undone_whole(site, outl
         invoice.insert()
     assert (invoice.is_new(), invoice.name, invoice.docstatus) == (True, None, 0)
     assert (invoice.rows[0].name, invoice.rows[0].docstatus) == (None, 0)
-    assert current().unit.link.rows('SELECT * FROM "tabShop Row"') == []
+    assert stored("Shop Row") == []
 
 
 def test_a_delete_inside_a_failing_operation_is_undone(site, item):

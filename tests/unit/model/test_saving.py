@@ -19,12 +19,15 @@ from doclife.model.access import get_doc
 from doclife.model.document import Document
 from doclife.schema.fieldtypes import Currency, Data
 from doclife.testing import as_user, capture_statements, make_user, travel_to
+from tests.contract.databases import only_on
+from tests.stored import plain, stored
 from tests.unit.model.shop import ShopInvoice, ShopItem, ShopOutlet, ShopRow, ShopThing
+
+on_sqlite = only_on("sqlite")
 
 
 def _stored(doctype, name, *columns):
-    chosen = ", ".join(columns)
-    return current().unit.link.rows(f'SELECT {chosen} FROM "tab{doctype}" WHERE name = ?', (name,))[0]
+    return stored(doctype, *columns, name=name)[0]
 
 
 def test_every_type_of_value_comes_back_as_it_was():
@@ -64,7 +67,10 @@ def test_an_insert_is_stamped_with_time_and_user():
     moment = datetime(2026, 3, 1, 10, 0, 0, 1)
     assert (item.creation, item.modified) == (moment, moment)
     assert (item.owner, item.modified_by) == ("ada@example.com", "ada@example.com")
-    assert _stored("Shop Item", item.name, "creation", "owner") == ("2026-03-01 10:00:00.000001", "ada@example.com")
+    assert _stored("Shop Item", item.name, "creation", "owner") == (
+        datetime(2026, 3, 1, 10, 0, 0, 1),
+        "ada@example.com",
+    )
 
 
 def test_what_the_caller_sets_as_owner_and_creation_of_an_insert_does_not_count():
@@ -103,7 +109,7 @@ def test_only_changed_columns_are_written(outlet):
     outlet.city = "Bonn"
     with capture_statements() as statements:
         outlet.save()
-    assert [text for text in statements if text.startswith("UPDATE")] == [
+    assert [plain(text) for text in statements if text.startswith("UPDATE")] == [
         'UPDATE "tabShop Outlet" SET modified=?, city=? WHERE "tabShop Outlet".name = ? '
         'AND "tabShop Outlet".modified = ?'
     ]
@@ -157,12 +163,14 @@ def test_a_sum_of_loaded_amounts_is_exact():
     assert sum(get_doc("Shop Thing", name).price for name in names) == 1
 
 
+@on_sqlite
 def test_the_largest_amount_that_sqlite_keeps_comes_back_exactly():
     thing = ShopThing(price="999999999.999999", share="123456789012345").insert()
     loaded = get_doc("Shop Thing", thing.name)
     assert (loaded.price, loaded.share) == (Amount("999999999.999999"), 123456789012345)
 
 
+@on_sqlite
 def test_an_amount_that_sqlite_cannot_keep_is_refused_naming_document_and_field():
     thing = ShopThing(label="x", price="123456789012.123457")
     with pytest.raises(ValidationError) as caught:
@@ -179,6 +187,7 @@ def test_an_amount_that_sqlite_cannot_keep_is_refused_naming_document_and_field(
         thing.db_set("price", "123456789012.123457")
 
 
+@on_sqlite
 def test_an_amount_of_a_row_that_cannot_be_kept_names_the_row(invoice):
     invoice.rows[1].rate = Amount("123456789012.123457")
     with pytest.raises(ValidationError, match=r"row 2 of rows: Rate \(rate\): 123456789012\.123457 has more"):
@@ -187,8 +196,14 @@ def test_an_amount_of_a_row_that_cannot_be_kept_names_the_row(invoice):
 
 @pytest.mark.parametrize("huge", ["1e25", "1e40"])
 def test_an_amount_beyond_all_measure_is_refused_or_kept_exactly(huge):
-    thing = ShopThing(price=huge).insert()
-    assert get_doc("Shop Thing", thing.name).price == Amount(huge)
+    thing = ShopThing(price=huge)
+    if current().unit.link.dialect == "sqlite":
+        thing.insert()
+        assert get_doc("Shop Thing", thing.name).price == Amount(huge)
+    else:
+        with pytest.raises(ValidationError, match=r"Price \(price\): 10+\.0+ has more than 15 digits before the point"):
+            thing.insert()
+        assert thing.is_new()
 
 
 # duplicates

@@ -42,12 +42,17 @@ def types(site):
 
 
 def _costs(work):
-    """Returns the statements of some work inside a transaction that writes already, and those of control."""
+    """Returns the statements of some work inside a transaction that writes already, and its savepoints.
+
+    A savepoint costs two statements, one on MariaDB, which replaces an older one of the same name by itself.
+    """
     get_doc({"doctype": "Yard Simple", "customer": "begins the transaction"}).insert()
     with capture_statements() as statements:
         work()
     control = [text for text in statements if text.startswith(CONTROL)]
-    return len(statements) - len(control), len(control)
+    savepoints = len([text for text in control if text.startswith("SAVEPOINT")])
+    assert len(control) == savepoints * (1 if current().unit.link.dialect == "mariadb" else 2)
+    return len(statements) - len(control), savepoints
 
 
 def _invoice():
@@ -56,33 +61,33 @@ def _invoice():
 
 
 def test_insert_of_a_simple_document():
-    assert _costs(get_doc({"doctype": "Yard Simple", "customer": "x"}).insert) == (1, 2)
+    assert _costs(get_doc({"doctype": "Yard Simple", "customer": "x"}).insert) == (1, 1)
 
 
 def test_insert_with_five_rows():
-    assert _costs(_invoice().insert) == (2, 2)
+    assert _costs(_invoice().insert) == (2, 1)
 
 
 def test_save_of_one_field():
     doc = get_doc("Yard Invoice", _invoice().insert().name)
     doc.total = 5
-    assert _costs(doc.save) == (1, 2)
+    assert _costs(doc.save) == (1, 1)
 
 
 def test_save_of_nothing():
-    assert _costs(get_doc("Yard Invoice", _invoice().insert().name).save) == (1, 2)
+    assert _costs(get_doc("Yard Invoice", _invoice().insert().name).save) == (1, 1)
 
 
 def test_submit_with_five_rows():
-    assert _costs(get_doc("Yard Invoice", _invoice().insert().name).submit) == (2, 2)
+    assert _costs(get_doc("Yard Invoice", _invoice().insert().name).submit) == (2, 1)
 
 
 def test_insert_as_submitted_with_five_rows():
-    assert _costs(_invoice().submit) == (2, 2)
+    assert _costs(_invoice().submit) == (2, 1)
 
 
 def test_a_counter_costs_one_more():
-    assert _costs(get_doc({"doctype": "Yard Numbered"}).insert) == (2, 2)
+    assert _costs(get_doc({"doctype": "Yard Numbered"}).insert) == (2, 1)
 
 
 def test_each_linked_type_costs_one_more_whatever_the_number_of_links():
@@ -94,8 +99,8 @@ def test_each_linked_type_costs_one_more_whatever_the_number_of_links():
     def insert():
         get_doc({"doctype": "Yard Linked", **values}).insert()
 
-    assert _costs(insert) == (3, 2)
-    assert _costs(insert) == (1, 2), "what the transaction has verified is not asked again"
+    assert _costs(insert) == (3, 1)
+    assert _costs(insert) == (1, 1), "what the transaction has verified is not asked again"
 
 
 def test_a_nested_operation_costs_its_own_and_no_more(site):
@@ -103,7 +108,7 @@ def test_a_nested_operation_costs_its_own_and_no_more(site):
         get_doc({"doctype": "Yard Simple"}).insert()
 
     site.registry.connect("Yard Numbered", "validate", nested)
-    assert _costs(get_doc({"doctype": "Yard Numbered"}).insert) == (3, 4)
+    assert _costs(get_doc({"doctype": "Yard Numbered"}).insert) == (3, 2)
 
 
 def test_loading_costs_one_per_table():
@@ -118,5 +123,6 @@ def test_the_first_operation_of_a_transaction_needs_no_savepoint(committed_site,
     with committed_site.work() as context:
         with capture_statements() as statements:
             Role(role_name="Clerk").insert()
-        assert [text.split()[0] for text in statements] == ["BEGIN", "INSERT"]
+        begins = ["BEGIN"] if context.unit.link.dialect == "sqlite" else []  # elsewhere the driver does, with the first
+        assert [text.split()[0] for text in statements] == [*begins, "INSERT"]
         assert context.unit.link.writing

@@ -19,6 +19,7 @@ from doclife.testing import (
     run_jobs,
     travel_to,
 )
+from tests.stored import stored
 from tests.unit.testing import tasks
 
 NOTE = "tests.unit.testing.tasks.note"
@@ -140,7 +141,7 @@ def test_a_failed_job_fails_the_test_and_has_written_nothing():
     (job,) = run_jobs(allow_failures=True)
     assert job.status == "failed"
     assert "ZeroDivisionError: broken" in job.error
-    assert current().unit.link.rows('SELECT * FROM "tabRole" WHERE name = ?', ("never",)) == []
+    assert stored("Role", name="never") == []
 
 
 def test_only_the_queues_asked_for_are_served():

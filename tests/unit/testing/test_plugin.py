@@ -12,6 +12,11 @@ from textwrap import dedent
 import pytest
 
 import doclife
+from doclife.core.errors import ConfigError
+from doclife.database.engine import create_engine
+from doclife.testing.databases import make_database
+from tests.contract.databases import MARKED
+from tests.servers import server_url
 
 PACKAGES = str(Path(doclife.__file__).parent.parent)
 
@@ -40,11 +45,11 @@ TESTS = """
     import pytest
     from doclife.core.context import current
     from doclife.doctypes.user import Role
-    from doclife.model.access import get_doc
+    from doclife.query.db import db
 
     @pytest.mark.parametrize("n", range(12))
     def test_alone(site, n):
-        assert current().unit.link.rows("SELECT COUNT(*) FROM tabRole WHERE name LIKE 'role%'") == [(0,)]
+        assert db.count("Role", {"name": ["like", "role%"]}) == 0
         Role(role_name=f"role {n}").insert()
         current().unit.commit()
 """
@@ -115,10 +120,13 @@ def test_every_name_of_the_kit_is_there():
         kit.nothing  # noqa: B018 the question is the test
 
 
-def test_the_example_of_the_docs_runs_as_it_stands(project):
+def _example():
     page = (Path(PACKAGES) / "docs" / "testing.md").read_text()
-    example = re.search(r"^```python\n(# test_shop\.py\n.*?)^```", page, re.DOTALL | re.MULTILINE)[1]
-    done = project(test_shop=example)
+    return re.search(r"^```python\n(# test_shop\.py\n.*?)^```", page, re.DOTALL | re.MULTILINE)[1]
+
+
+def test_the_example_of_the_docs_runs_as_it_stands(project):
+    done = project(test_shop=_example())
     assert done.returncode == 0, done.stdout + done.stderr
     assert "4 passed" in done.stdout
 
@@ -140,3 +148,79 @@ def test_the_app_of_the_page_about_permissions_runs_as_it_stands(project, tmp_pa
     done = project()
     assert done.returncode == 0, done.stdout + done.stderr
     assert "4 passed" in done.stdout
+
+
+# servers
+
+
+@pytest.fixture(params=MARKED[1:])
+def server(request):
+    return server_url(request.param)
+
+
+def _databases(server):
+    engine = create_engine(server)
+    try:
+        with engine.connect() as connection:
+            postgres = connection.dialect.name == "postgresql"
+            return set(
+                connection.exec_driver_sql(
+                    "SELECT datname FROM pg_database" if postgres else "SHOW DATABASES"
+                ).scalars()
+            )
+    finally:
+        engine.dispose()
+
+
+def test_the_same_tests_run_on_a_server_and_nothing_is_left_there(project, server):
+    looking = """
+        import os
+        from doclife.core.context import current
+
+        def test_server(site, committed_site):
+            assert current().unit.link.dialect != "sqlite"
+            names = {each.database.engine.url.database for each in (site, committed_site)}
+            assert names == {f"doclife_test_{os.getpid()}_{n}" for n in (1, 2)}
+            print("made", *names)
+        """
+    done = project("-s", f"--doclife-db-url={server}", test_shop=_example(), test_roles=TESTS, test_looking=looking)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "17 passed" in done.stdout
+    made = re.findall(r"doclife_test_\d+_\d+", done.stdout)
+    assert len(made) == 2
+    assert not _databases(server) & set(made)
+
+
+def test_the_ini_file_names_the_server_and_the_command_line_another(project, tmp_path):
+    (tmp_path / "pytest.ini").write_text("[pytest]\ndoclife_db_url = postgresql://nobody@127.0.0.1:1/nowhere\n")
+    refused = project(test_roles=TESTS)
+    assert refused.returncode == 1
+    assert "the database postgresql+psycopg://nobody@127.0.0.1:1/nowhere cannot be reached" in refused.stdout
+    done = project("--doclife-db-url=", test_roles=TESTS)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_a_url_that_is_no_servers_is_refused():
+    with pytest.raises(ConfigError, match="leave it empty for SQLite"):
+        make_database("sqlite:///x.db")
+
+
+def test_a_user_who_may_not_make_databases_is_told_so(server):
+    engine = create_engine(server)
+    name = f"doclife_test_poor_{os.getpid()}"
+    account = name if engine.dialect.name == "postgresql" else f"{name}@'%%'"
+    secret = "PASSWORD 'poor'" if engine.dialect.name == "postgresql" else "IDENTIFIED BY 'poor'"
+    try:
+        with engine.connect() as connection:
+            connection.exec_driver_sql(f"CREATE USER {account} {secret}")
+            connection.commit()
+            try:
+                url = engine.url.set(username=name, password="poor").render_as_string(hide_password=False)
+                with pytest.raises(ConfigError, match="no database can be made there") as refused:
+                    make_database(url)
+                assert "poor@" not in str(refused.value)
+            finally:
+                connection.exec_driver_sql(f"DROP USER {account}")
+                connection.commit()
+    finally:
+        engine.dispose()

@@ -6,7 +6,7 @@ import pytest
 
 from doclife.core.clock import now, utc_now
 from doclife.core.context import ADMINISTRATOR, current, current_or_none
-from doclife.core.errors import ConfigError, DoesNotExistError
+from doclife.core.errors import ConfigError, DataError, DoesNotExistError, TransactionError
 from doclife.doctypes.user import Role
 from doclife.events.registry import connected
 from doclife.model.access import get_doc
@@ -253,3 +253,51 @@ def test_what_was_connected_stays_when_the_site_is_given_more(site):
         Role(role_name="Clerk").insert()
     assert seen == ["Clerk"]
     assert handler not in site.registry.chain("on_update", "Role")
+
+
+# statements that the database refuses
+
+
+def _refused():
+    with pytest.raises(DataError):
+        current().unit.link.rows("SELECT nothing FROM nowhere")
+
+
+def test_a_refused_read_is_no_hindrance(site):
+    with site.work():
+        _role("Other")
+        current().unit.commit()
+        _refused()
+        _role("Another")
+    get_doc("Role", "Other")
+    _refused()
+    _role("Clerk")
+    current().unit.commit()
+    assert [get_doc("Role", name).name for name in ("Other", "Another", "Clerk")] == ["Other", "Another", "Clerk"]
+
+
+def test_a_unit_that_has_only_read_takes_nothing_back_that_others_have_committed(site):
+    assert get_doc("Role", "All")
+    with site.work():
+        _role("Other")
+    current().unit.rollback()
+    assert get_doc("Role", "Other")
+    with site.work():
+        _role("Another")
+    _role("Own")
+    current().unit.rollback()
+    assert get_doc("Role", "Another")
+    with pytest.raises(DoesNotExistError):
+        get_doc("Role", "Own")
+
+
+def test_a_refusal_that_was_caught_after_a_write_is_not_committed_as_if_all_were_well(site):
+    """On PostgreSQL alone the transaction is broken then."""
+    _role("Clerk")
+    _refused()
+    if current().unit.link.dialect == "postgresql":
+        with pytest.raises(TransactionError, match="put what may fail into"):
+            current().unit.commit()
+        _role("Clerk")
+    current().unit.commit()
+    assert get_doc("Role", "Clerk")

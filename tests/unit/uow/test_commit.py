@@ -8,6 +8,7 @@ from structlog.testing import capture_logs
 from doclife.core.context import Context, activate
 from doclife.core.errors import NoUnitOfWork, TransactionControlError
 from doclife.uow.unit import UnitOfWork, current_unit
+from tests.unit.uow.conftest import TABLE
 
 MOMENTS = ("before_commit", "after_commit", "before_rollback", "after_rollback")
 
@@ -324,7 +325,7 @@ def test_callbacks_after_the_commit_are_not_fenced(unit, numbers):
 
 
 def _insert(n):
-    return lambda connection: connection.exec_driver_sql("INSERT INTO numbers (n) VALUES (?)", (n,)) and None
+    return lambda connection: connection.execute(TABLE.insert().values(n=n)) and None
 
 
 @pytest.mark.parametrize("verb", ["commit", "rollback", "close"])

@@ -6,7 +6,6 @@ import pytest
 from structlog.testing import capture_logs
 
 from doclife.outbox.staging import StagedJob
-from doclife.schema.tables import background_job
 from doclife.uow.unit import UnitOfWork
 
 
@@ -42,8 +41,6 @@ def test_a_refused_commit_is_not_made_by_a_callback_of_its_rollback(unit, number
 
 
 def test_a_commit_stands_whatever_its_release_raises(database, numbers):
-    with database.transaction() as connection:
-        background_job.create(connection)
     ran = []
     unit = UnitOfWork(database, release=_fail)
     job = StagedJob(queue="default", method="x.y", kwargs="{}", run_as="Administrator", timeout=300)

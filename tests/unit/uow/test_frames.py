@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from doclife.database.errors import DuplicateKey
 from doclife.uow.frames import BEGINNING
 
 
@@ -146,7 +147,7 @@ def test_frames_that_went_back_to_the_beginning_of_the_transaction_can_be_undone
 
 def test_a_failed_statement_leaves_the_transaction_usable(unit, numbers):
     numbers.add(unit, 1)
-    with pytest.raises(Exception, match="UNIQUE"), unit.savepoint():
+    with pytest.raises(DuplicateKey), unit.savepoint():
         numbers.add(unit, 1)
     numbers.add(unit, 2)
     unit.commit()
@@ -163,7 +164,7 @@ def test_a_frame_without_a_write_costs_no_statement(unit, numbers):
     assert ran == []
 
 
-def test_a_frame_around_one_write_costs_two_statements_of_control(unit, numbers):
+def test_a_frame_around_one_write_costs_two_statements_of_control_at_most(unit, numbers):
     numbers.add(unit, 1)
     ran = []
     run = unit.link.run
@@ -175,7 +176,8 @@ def test_a_frame_around_one_write_costs_two_statements_of_control(unit, numbers)
     unit.link.run = watched
     with unit.savepoint(), unit.savepoint():
         numbers.add(unit, 2)
-    assert ran == ["SAVEPOINT", "INSERT", "RELEASE"]
+    release = [] if unit.link.dialect == "mariadb" else ["RELEASE"]  # it replaces a savepoint of the same name
+    assert ran == ["SAVEPOINT", "INSERT", *release]
 
 
 @pytest.mark.parametrize("database", ["real"], indirect=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+import sqlalchemy as sa
 from sqlalchemy import select
 
 from doclife.core.context import Context, activate
@@ -23,8 +24,6 @@ def released():
 
 @pytest.fixture
 def unit(database, released):
-    with database.transaction() as connection:
-        background_job.create(connection)
     made = UnitOfWork(database, strict=True, release=released.extend)
     yield made
     made.close()
@@ -162,7 +161,7 @@ def test_times_of_a_job_are_utc_whatever_the_zone_of_the_site(unit, database):
     with activate(context):
         unit.stage(_job())
         unit.commit()
+    hours = [sa.extract("hour", background_job.c[name]) for name in ("creation", "enqueued_at")]
     with database.reading() as connection:
-        creation, enqueued = connection.exec_driver_sql('SELECT creation, enqueued_at FROM "tabBackground Job"').one()
-    hours = (int(creation[11:13]) - int(enqueued[11:13])) % 24
-    assert hours == 9
+        creation, enqueued = connection.execute(sa.select(*hours)).one()
+    assert (int(creation) - int(enqueued)) % 24 == 9

@@ -14,6 +14,7 @@ from doclife.jobs.enqueue import enqueue
 from doclife.jobs.realtime import publish_progress
 from doclife.jobs.retry import RetryJob
 from doclife.uow.unit import current_unit
+from tests.stored import stored
 
 seen: list[Any] = []
 
@@ -29,7 +30,7 @@ def look(**kwargs: Any) -> None:
 
 def look_at_workers() -> None:
     workers = {name: info["queues"] for name, info in current().site.broker.workers.items()}
-    seen.append((workers, current_unit().link.rows("SELECT name, queues FROM tabWorker")))
+    seen.append((workers, stored("Worker", "name", "queues")))
 
 
 def bring_broker_back() -> None:

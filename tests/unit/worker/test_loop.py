@@ -12,6 +12,7 @@ from doclife.jobs.listing import list_jobs
 from doclife.queue.protocol import Ticket
 from doclife.worker import loop as loop_module
 from doclife.worker.loop import WorkerLoop
+from tests.stored import stored
 from tests.unit.worker import bodies
 
 
@@ -61,8 +62,8 @@ def test_a_worker_is_known_while_it_works(committed_site, seen):
     assert WorkerLoop(committed_site, ["default"], burst=True, name="w-1").run() == 1
     assert seen == [({"w-1": ("default",)}, [("w-1", '["default"]')])]
     assert committed_site.broker.workers == {}
-    with committed_site.database.reading() as connection:
-        assert connection.exec_driver_sql("SELECT name FROM tabWorker").all() == []
+    with committed_site.work():
+        assert stored("Worker") == []
 
 
 def test_an_id_that_is_delivered_twice_runs_once(committed_site, seen):

@@ -18,14 +18,15 @@ from doclife.worker.pulse import Pulse
 from doclife.worker.stopping import StopFlag
 from doclife.worker.timeout import JobTimedOut, TimeLimit
 from tests.contract.brokers import until
+from tests.contract.databases import only_on
 
 
 def test_a_worker_is_present_for_the_block(committed_site):
     with present(committed_site, queues=["default"], isolation="inproc") as name:
         assert workers.registered(committed_site.database) == [name]
-        assert FileLocks(committed_site.folder / "workers").dead([name]) == set()
+        assert presence.liveness(committed_site).dead([name]) == set()
     assert workers.registered(committed_site.database) == []
-    assert list((committed_site.folder / "workers").iterdir()) == []
+    assert presence.liveness(committed_site).dead([name]) == {name}
 
 
 def test_names_differ_and_fit_rq():
@@ -43,8 +44,18 @@ def test_a_worker_whose_row_was_removed_comes_back_with_its_next_beat(committed_
         assert workers.registered(committed_site.database) == [name]
 
 
+@only_on("sqlite")
 def test_on_sqlite_the_living_hold_a_file(committed_site, tmp_path):
     assert isinstance(liveness_of(committed_site.database, tmp_path), FileLocks)
+    with present(committed_site, queues=["default"], isolation="inproc") as name:
+        assert FileLocks(committed_site.folder / "workers").dead([name]) == set()
+    assert list((committed_site.folder / "workers").iterdir()) == []
+
+
+@only_on("postgres", "mariadb")
+def test_on_servers_the_living_renew_their_rows(committed_site, tmp_path):
+    """Workers of other hosts hold no file here."""
+    assert isinstance(liveness_of(committed_site.database, tmp_path), Heartbeats)
 
 
 def test_a_signal_sets_the_flag_and_ends_the_wait():

@@ -19,6 +19,7 @@ from doclife.testing import as_user, make_user
 from doclife.uow.unit import current_unit
 from doclife.worker import run, timeout
 from doclife.worker.run import run_claimed, run_job
+from tests.stored import stored
 from tests.unit.worker import bodies
 
 
@@ -44,12 +45,11 @@ def _row(job):
 
 def _roles():
     known = ("System Manager", "All", "Guest", "Script Manager")
-    rows = current_unit().link.rows('SELECT name FROM "tabRole" ORDER BY creation, name')
-    return [name for (name,) in rows if name not in known]
+    return [name for (name,) in stored("Role", "name", order_by="creation") if name not in known]
 
 
 def _error_logs():
-    return current_unit().link.rows('SELECT method, error, job, owner FROM "tabError Log" ORDER BY name')
+    return stored("Error Log", "method", "error", "job", "owner")
 
 
 def test_a_job_runs_as_its_user_with_its_arguments(site, seen):
@@ -261,7 +261,7 @@ def test_a_documents_method_runs_and_is_committed(site, monkeypatch):
     job = enqueue_doc("User", "a@example.com", "set_and_save", last_name="Rao")
     current_unit().commit()
     assert _run(site, job) == "finished"
-    assert current_unit().link.rows('SELECT last_name FROM "tabUser" WHERE name = ?', ("a@example.com",)) == [("Rao",)]
+    assert stored("User", "last_name", name="a@example.com") == [("Rao",)]
 
 
 def test_a_job_that_runs_too_long_is_stopped_whatever_it_swallows(site, monkeypatch, seen):
@@ -296,7 +296,7 @@ def test_the_brokers_own_tools_can_run_a_job_by_its_id(site):
     run_job(job.id)  # delivered twice
     run_job("unknown")
     assert _roles() == ["Buyer"]
-    assert current_unit().link.rows('SELECT name FROM "tabWorker"') == []
+    assert stored("Worker") == []
 
 
 @pytest.mark.doclife_settings(queue="inline")

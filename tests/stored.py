@@ -1,0 +1,28 @@
+"""What stands in the tables, seen by the open unit of work, and what SQL texts say, alike on every database."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import sqlalchemy as sa
+
+from doclife.core.context import current
+from doclife.schema.tables import metadata
+
+
+def stored(doctype: str, *columns: str, order_by: str = "name", **where: Any) -> list[tuple[Any, ...]]:
+    """Returns the rows of a type as tuples of these columns (of all without any), where others have these values."""
+    table = metadata.tables[f"tab{doctype}"] if (cls := _declared(doctype)) is None else cls.__table__
+    query = sa.select(*(table.c[name] for name in columns)) if columns else sa.select(table)
+    query = query.where(*(table.c[name] == value for name, value in where.items())).order_by(table.c[order_by])
+    return [tuple(row) for row in current().unit.link.execute(query)]
+
+
+def _declared(doctype: str) -> Any:
+    return current().site.doctypes.get(doctype)
+
+
+def plain(text: str) -> str:
+    """Returns a SQL text as SQLite's is written: its quotes and its signs for parameters."""
+    return re.sub(r"%s(::(TIMESTAMP WITHOUT TIME ZONE|\w+(\([\d, ]+\))?))?", "?", text.replace("`", '"'))
