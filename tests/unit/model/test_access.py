@@ -46,7 +46,7 @@ def test_get_docs_names_all_that_are_missing(names):
         ({}, "CBA"),
         ({"total": 9}, ""),
     ],
-    ids=str,
+    ids=["operator", "row", "parts", "text of names", "column", "columns", "all", "none"],  # str would name addresses
 )
 def test_get_docs_by_filters_comes_in_the_order_of_the_type(names, filters, expected):
     with capture_statements() as statements:
