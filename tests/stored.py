@@ -25,4 +25,4 @@ def _declared(doctype: str) -> Any:
 
 def plain(text: str) -> str:
     """Returns a SQL text as SQLite's is written: its quotes and its signs for parameters."""
-    return re.sub(r"%s(::(TIMESTAMP WITHOUT TIME ZONE|\w+(\([\d, ]+\))?))?", "?", text.replace("`", '"'))
+    return re.sub(r"%(?:\(\w+\))?s(::(TIMESTAMP WITHOUT TIME ZONE|\w+(\([\d, ]+\))?))?", "?", text.replace("`", '"'))

@@ -170,7 +170,7 @@ def loads(text: str | bytes) -> Any:
     """
     try:
         return msgspec.json.decode(text)
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, UnicodeEncodeError) as error:
         raise DataError(f"not JSON: {error}") from error
     except RecursionError:
         raise DataError("not JSON: it is nested too deep") from None

@@ -194,3 +194,9 @@ def test_answers_can_be_indented():
 
 def test_loads_reads_plain_data():
     assert json.loads('{"a": [1, 2.5, null]}') == {"a": [1, 2.5, None]}
+
+
+@pytest.mark.parametrize("text", ["[", "[1,]", "[" * 100_000, "[\ud800", b"\xff"])
+def test_loads_refuses_what_is_not_json(text):
+    with pytest.raises(DataError, match="not JSON"):
+        json.loads(text)
