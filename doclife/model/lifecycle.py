@@ -163,9 +163,9 @@ LIFECYCLE: dict[str, tuple[str, ...]] = {
     ),
     DELETE: (
         "<permit_delete>",
-        "<check_query_conditions>",
         "<check_deletable>",
         "<lock>",
+        "<check_query_conditions>",
         "on_trash",
         "<begin_delete>",
         "on_change",

@@ -60,13 +60,16 @@ def declared(values: dict[str, Any] | None = None) -> Iterator[None]:
     """Lets an app of the open context's site declare permission hooks for the block, by default those above."""
     site = current().site
     forget()
+    remembered = [site.cache, getattr(site, "plans", {})]
     site.registry.apps.append(app(ALL_OF_IT if values is None else values))
-    site.cache.clear()
+    for each in remembered:
+        each.clear()
     try:
         yield
     finally:
         site.registry.apps.pop()
-        site.cache.clear()
+        for each in remembered:
+            each.clear()
         forget()
 
 
