@@ -1,4 +1,4 @@
-"""Dates on MariaDB: PyMySQL's own converters take 3 to 5 µs each, which is a quarter of what an invoice costs."""
+"""Dates from MariaDB: PyMySQL's own converters take 2 to 5 µs each, and an invoice with five rows has thirteen."""
 
 from __future__ import annotations
 
@@ -8,14 +8,6 @@ from typing import Any
 
 from pymysql import converters
 from pymysql.constants import FIELD_TYPE
-
-
-def _quoted(value: date, _mapping: Any = None) -> str:
-    return f"'{value.isoformat()}'"
-
-
-def _quoted_datetime(value: datetime, _mapping: Any = None) -> str:
-    return f"'{value.isoformat(' ')}'"
 
 
 def _reader(parse: Callable[[str], Any], otherwise: Callable[[str], Any]) -> Callable[[str], Any]:
@@ -30,11 +22,9 @@ def _reader(parse: Callable[[str], Any], otherwise: Callable[[str], Any]) -> Cal
 
 _read_datetime = _reader(datetime.fromisoformat, converters.convert_datetime)
 
-#: PyMySQL's `conv`: Python type -> text of a statement, and type of a column -> Python value
+#: PyMySQL's `conv`, which makes values of what a column's type has sent
 CONVERSIONS: dict[Any, Any] = {
     **converters.conversions,
-    date: _quoted,
-    datetime: _quoted_datetime,
     FIELD_TYPE.DATE: _reader(date.fromisoformat, converters.convert_date),
     FIELD_TYPE.DATETIME: _read_datetime,
     FIELD_TYPE.TIMESTAMP: _read_datetime,

@@ -93,6 +93,8 @@ def update(doc: Any, values: Mapping[str, Any]) -> None:
             own[key] = value  # what `assign` does, without its questions
             if doc._state.kept is not None:
                 forget_kept(doc, key)
+        elif declared is not None:
+            assign(doc, declared, value)
         elif key != "doctype":
             setattr(doc, key, value)
 

@@ -16,6 +16,9 @@ from doclife.schema.field import Accept, Field, FieldOptions, Read
 AMOUNT_PLACES = 6
 #: far more than 64 bits hold
 _MOST_DIGITS = 40
+_MOST_WHOLE = 10**_MOST_DIGITS
+
+_new = Decimal.__new__
 
 NumberLike = int | float | str | Decimal
 
@@ -152,6 +155,8 @@ class AmountField(_Decimals[Amount, NumberLike]):
 
     def cast(self, value: Any) -> Any:
         """Returns the value as this field's type, or raises ValueError with what is expected."""
+        if type(value) is int and -_MOST_WHOLE < value < _MOST_WHOLE:
+            return _new(Amount, value)  # what the rest gives for it, at a third of the cost
         if type(value) is Amount and value.is_finite():
             return value
         if value is None or value == "":
