@@ -45,7 +45,7 @@ def list_hooks(state: State, app: str | None, as_json: bool) -> None:
     rows += [
         {
             "event": handler.event,
-            "doctype": handler.key,
+            "doctype": f"{handler.key} with {handler.option}" if handler.option else handler.key,
             "app": handler.app,
             "handler": handler.path,
             "where": _near(handler.location),
