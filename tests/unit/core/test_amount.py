@@ -257,9 +257,75 @@ def test_quantized_rounds_half_even(a, places):
     assert a.quantized(places) == round(a, places)
 
 
-@given(st.lists(stored, max_size=50))
-def test_a_sum_does_not_depend_on_the_order(amounts):
-    assert sum(amounts) == sum(reversed(amounts)) == sum(map(Fraction, amounts))
+@given(st.lists(others, max_size=50))
+def test_a_sum_does_not_depend_on_the_order(numbers):
+    total = sum(numbers, Amount())
+    assert type(total) is Amount
+    assert total == sum(reversed(numbers), Amount()) == sum(map(exact, numbers))
+
+
+#: six digits: their sixth power has 36, which 42 hold exactly
+small = st.decimals(min_value=Decimal("-999.999"), max_value=Decimal("999.999"), places=3).map(Amount)
+
+
+@given(small, st.integers(0, 6))
+def test_small_powers_are_exact(a, exponent):
+    assume(a != 0 or exponent != 0)  # the power that decimal leaves undefined
+    for made in (a**exponent, a ** Amount(exponent), a ** float(exponent), Decimal(a) ** Amount(exponent)):
+        assert type(made) is Amount
+        assert Fraction(made) == Fraction(a) ** exponent
+
+
+@given(small, st.integers(1, 6))
+def test_negative_powers_are_right_to_42_digits(a, exponent):
+    assume(a != 0)
+    true = Fraction(a) ** -exponent
+    assert abs(Fraction(a**-exponent) - true) <= abs(true) * Fraction(1, 10**41)
+
+
+@given(st.integers(-20, 20), st.integers(0, 9))
+def test_powers_of_whole_numbers_are_exact(base, exponent):
+    assume(base != 0 or exponent != 0)
+    assert base ** Amount(exponent) == base**exponent
+    assert pow(Amount(base), exponent, 7) == (abs(base) ** exponent % 7) * (-1 if base < 0 and exponent % 2 else 1)
+
+
+@given(stored, others)
+def test_equal_numbers_have_equal_hashes(a, b):
+    assert hash(a) == hash(Decimal(a)) == hash(Fraction(a))
+    if a == b and not isinstance(b, float):
+        assert hash(a) == hash(b)
+    assert len({a, Decimal(a), Fraction(a), Amount(f"{a}00" if "." in str(a) else f"{a}.00")}) == 1
+
+
+@given(stored)
+def test_round_is_half_even_to_an_int(a):
+    assert round(a) == round(Fraction(a))
+    assert type(round(a)) is int
+
+
+@given(stored, st.integers(-3, 8))
+def test_quantize_is_half_even_and_takes_its_places_from_the_step(a, places):
+    made = a.quantize(Decimal(1).scaleb(-places))
+    assert type(made) is Amount
+    assert made.as_tuple().exponent == -places
+    assert Fraction(made) == round(Fraction(a), places)
+
+
+@given(st.floats(allow_nan=False, allow_infinity=False))
+def test_a_float_enters_by_its_shortest_text(number):
+    assert Fraction(Amount(number)) == Fraction(repr(number))
+    assert Amount(number) == number
+    assert float(Amount(number)) == number
+
+
+@given(stored, others)
+def test_signs_and_unary_operators(a, b):
+    assert Fraction(-a) == -Fraction(a)
+    assert Fraction(abs(a)) == abs(Fraction(a))
+    assert +a == a
+    assert bool(a) is bool(Fraction(a))
+    assert (a - b) + (b - a) == 0
 
 
 @given(st.decimals(allow_nan=False, allow_infinity=False, places=None).filter(lambda d: abs(d.adjusted()) < 300))
