@@ -12,6 +12,25 @@ from doclife.cli.output import json_option, say, show_json, show_table
 from doclife.cli.state import State, pass_state
 
 
+@click.command("new-app")
+@click.argument("name")
+def new_app(name: str) -> None:
+    """Writes the skeleton of an app into a folder of its name.
+
+    A Python package in the current folder: hooks, one document type with a handler and a job, tests.
+    """
+    from doclife.cli.skeleton import new_app as write_app
+
+    files = write_app(name, Path.cwd())
+    for file in files:
+        say(str(file.relative_to(Path.cwd())))
+    say("")
+    say("Next:")
+    say(f"  doclife makemigrations {name} -m initial")
+    say(f"  doclife new-site demo --install-app {name}    (or, on a site that is there: doclife install-app {name})")
+    say(f"  pytest {name}")
+
+
 @click.command("install-app")
 @click.argument("apps", nargs=-1, required=True, metavar="APP...")
 @pass_state

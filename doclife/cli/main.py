@@ -17,6 +17,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "new-site": ("doclife.cli.sites:new_site", "Creates a site: its folder, its tables, its apps."),
     "drop-site": ("doclife.cli.sites:drop_site", "Drops a site: its tables and its folder."),
     "use": ("doclife.cli.sites:use", "Makes a site the one that is meant where none is named."),
+    "new-app": ("doclife.cli.apps:new_app", "Writes the skeleton of an app into a folder of its name."),
     "install-app": ("doclife.cli.apps:install_app", "Installs apps on the site."),
     "uninstall-app": (
         "doclife.cli.apps:uninstall_app",

@@ -15,7 +15,7 @@ from doclife.cli.failures import running
 from doclife.cli.output import say, show_json, warn
 from doclife.cli.state import State, pass_state
 from doclife.core import json
-from doclife.core.errors import DataError
+from doclife.core.errors import DataError, HookError
 
 _BANNER = """doclife on {site} as {user}; the name doclife is the flat API, and its names are here.
 Nothing is kept until db.commit()."""
@@ -73,14 +73,13 @@ def _interact(names: dict[str, Any], banner: str) -> None:
 def execute(state: State, path: str, positional: str, named: str, user: str) -> None:
     """Calls a function in a context on the site, and commits.
 
-    PATH is dotted: app.module.function. What the function returns is printed as JSON, messages to
-    the user go to stderr. If it fails, nothing is kept.
+    PATH is dotted: app.module.function, or a method of an object, as doclife.db.count. What the
+    function returns is printed as JSON, messages to the user go to stderr. If it fails, nothing is
+    kept.
     """
-    from doclife.events.calls import get_attr
-
     args, kwargs = _parsed("--args", positional, list), _parsed("--kwargs", named, dict)
     with state.load_site().work(user) as context:
-        function = get_attr(path)
+        function = _named(path)
         if not callable(function):
             raise DataError(f"{path} is a {type(function).__name__}, not a function")
         try:
@@ -95,6 +94,22 @@ def execute(state: State, path: str, positional: str, named: str, user: str) -> 
         say(result)
     elif result is not None:
         show_json(result)
+
+
+def _named(path: str) -> Any:
+    """Returns what a dotted path names in an installed app: a function, or a method of an object."""
+    from doclife.events.calls import get_attr
+
+    owner_path, _, name = path.rpartition(".")
+    try:
+        return get_attr(path)
+    except HookError as error:
+        if owner_path.count("."):
+            try:
+                return getattr(get_attr(owner_path), name)
+            except (HookError, AttributeError):
+                raise error from None
+        raise
 
 
 def _parsed(option: str, text: str, kind: type) -> Any:

@@ -68,6 +68,11 @@ def test_execute_refuses_what_it_cannot_call(project, words, message):
     assert message in done.stderr
 
 
+def test_execute_calls_methods_of_objects_too(shop):
+    assert shop.ok("execute", "doclife.db.count", "--args", '["Cli Outlet"]') == "0\n"
+    assert shop.run("execute", "doclife.db.cuont").exit_code == 2
+
+
 def test_execute_acts_as_a_user(project):
     done = project.run("execute", "cli_outlets.tasks.make", "--args", '["SJ-1"]', "--user", "Guest")
     assert done.exit_code == 1
