@@ -48,7 +48,9 @@ def makemigrations(app: str, message: str, empty: bool) -> None:
     for warning in site_classes(apps).warnings:  # columns that apps add to each other's tables join the metadata
         warn(warning)
     histories = [history_of(each) for each in apps]
-    path = autogenerate.revision(metadata, histories, app, message, empty=empty)
+    path = autogenerate.revision(
+        metadata, histories, app, message, empty=empty, warn=lambda loss: warn(f"the new revision deletes data: {loss}")
+    )
     say(str(path) if path is not None else f"nothing has changed in {app}")
 
 

@@ -7,7 +7,7 @@ remembers doclife's column types (`scratch`), so the new file is right on every 
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -18,9 +18,10 @@ from alembic.util import template_to_file
 from sqlalchemy import Connection, MetaData, inspect
 
 from doclife.core.errors import MigrationError, nearest
+from doclife.database.conversions import with_conversions
 from doclife.database.migrate import MIGRATIONS, AppHistory, apply, comparison, explained, head
 from doclife.database.naming import shorten
-from doclife.database.operations import arranged
+from doclife.database.operations import arranged, losses
 from doclife.database.ownership import Item, Scope
 from doclife.database.pysource import INDENT, format_statements, quoted
 from doclife.database.scratch import arguments, is_own, scratch_engine
@@ -30,7 +31,13 @@ _REVISION_APP = 32 - len("_0001")
 
 
 def revision(
-    metadata: MetaData, histories: Sequence[AppHistory], app: str, message: str, *, empty: bool = False
+    metadata: MetaData,
+    histories: Sequence[AppHistory],
+    app: str,
+    message: str,
+    *,
+    empty: bool = False,
+    warn: Callable[[str], None] | None = None,
 ) -> Path | None:
     """Writes the next revision of an app and returns its file, or None when nothing has changed.
 
@@ -40,6 +47,7 @@ def revision(
         app: whose tables, columns and indexes are compared.
         message: what the revision does; becomes its title and part of the file's name.
         empty: write a revision without operations, to be filled by hand.
+        warn: is told what the revision deletes.
     Raises:
         MigrationError: unknown app, a revision that does not run, or a change that cannot be made
             to rows that exist.
@@ -52,6 +60,9 @@ def revision(
         changes = _changes(metadata, histories, app)
         if not changes.ops:
             return None
+        if warn is not None:
+            for loss in losses(changes.ops):
+                warn(loss)
         upgrades, downgrades = _source(changes), _source(changes.reverse())
     return _write(own, message, upgrades, downgrades)
 
@@ -95,7 +106,8 @@ def _items(connection: Connection, bookkeeping: Collection[str]) -> Iterator[Ite
 
 def _source(operations: ops.UpgradeOps | ops.DowngradeOps) -> str:
     # Without a migration context Alembic renders for no dialect in particular, which is what is wanted.
-    code = render_python_code(operations, render_as_batch=True, render_item=_render_item)
+    converting = type(operations)(with_conversions(operations))
+    code = render_python_code(converting, render_as_batch=True, render_item=_render_item)
     return format_statements(f"{INDENT}{code}")
 
 

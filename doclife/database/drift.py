@@ -51,7 +51,9 @@ def check(engine: Engine, metadata: MetaData, histories: Sequence[AppHistory]) -
         up_to_date = [history.name for history in histories if history.name not in behind]
         found += _differences(connection, metadata, up_to_date)
         tables = inspect(connection).get_table_names()
-    orphans = sorted(name for name in tables if name.startswith(TABLE_PREFIX) and name not in metadata.tables)
+    apps = {history.name for history in histories}
+    declared = {table.name for table in metadata.tables.values() if table_owner(table) in apps}
+    orphans = sorted(name for name in tables if name.startswith(TABLE_PREFIX) and name not in declared)
     found += [
         Drift("", "orphan", name, "no installed app declares this table; drop it, or install its app")
         for name in orphans

@@ -20,6 +20,7 @@ from sqlalchemy.exc import DBAPIError
 
 from doclife.core.errors import MigrationError
 from doclife.database.compare import defaults_differ, types_differ
+from doclife.database.conversions import ValueKeepingSQLiteImpl as ValueKeepingSQLiteImpl
 from doclife.database.engine import is_sqlite
 from doclife.database.naming import version_table_name
 from doclife.database.ownership import Scope, table_owner

@@ -84,6 +84,7 @@ def _modified(modify: ops.ModifyTableOps, app: str) -> Iterator[ops.MigrateOpera
     altered = [one for one in modify.ops if id(one) not in sorted_out]
     for one in added:
         _must_be_fillable(one, app)
+        _must_know_its_old_name(one, gone, app)
     columns: list[ops.MigrateOperation] = [
         *(_rename(table, *pair) for pair in renames.values()),
         *altered,
@@ -117,7 +118,7 @@ def _rename(table: str, added: ops.AddColumnOp, gone: ops.DropColumnOp) -> Renam
         modify_name=new.name,
         existing_type=old.type,
         existing_nullable=old.nullable,
-        existing_server_default=old.server_default or False,
+        existing_server_default=old.server_default,  # None too, or the way back would keep the new one
     )
     if _type_text(old) != _type_text(new):
         rename.modify_type = new.type
@@ -145,3 +146,32 @@ def _must_be_fillable(operation: ops.AddColumnOp, app: str) -> None:
             "exist would have no value; allow NULL, or give the column a server_default",
             app=app,
         )
+
+
+def _must_know_its_old_name(operation: ops.AddColumnOp, gone: Sequence[ops.DropColumnOp], app: str) -> None:
+    before = operation.column.info.get("renamed_from")
+    if before:
+        table = operation.table_name
+        goes = f"of {table} go {', '.join(one.column_name for one in gone)}" if gone else f"no column of {table} goes"
+        raise MigrationError(
+            f"{app}: {table}.{operation.column.name} says renamed_from={before!r}, but {goes}; name the column as the "
+            "app's last revision calls it, or leave renamed_from out if this one is new",
+            app=app,
+        )
+
+
+def losses(operations: Sequence[ops.MigrateOperation]) -> Iterator[str]:
+    """Yields what a revision deletes, and what to do if that was meant to be a rename."""
+    made = [one.table_name for one in operations if isinstance(one, ops.CreateTableOp)]
+    for one in operations:
+        if isinstance(one, ops.DropTableOp):
+            hint = f"; if it is {' or '.join(made)} now, write op.rename_table by hand (--empty)" if made else ""
+            yield f"it drops the table {one.table_name} with all its rows{hint}"
+        elif isinstance(one, ops.ModifyTableOps):
+            new = [each.column.name for each in one.ops if isinstance(each, ops.AddColumnOp)]
+            for each in one.ops:
+                if isinstance(each, ops.DropColumnOp):
+                    hint = (
+                        f"; if it is {' or '.join(new)} now, give that renamed_from={each.column_name!r}" if new else ""
+                    )
+                    yield f"it drops the column {one.table_name}.{each.column_name} with all its values{hint}"

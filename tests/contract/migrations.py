@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import Column, MetaData, Table
@@ -42,10 +43,10 @@ def framework(metadata: MetaData) -> Table:
     )
 
 
-def invoice(metadata: MetaData, *columns: Column[object]) -> Table:
+def invoice(metadata: MetaData, *columns: Column[object], name: str = INVOICE) -> Table:
     """Adds the shop's table: a few columns and those given."""
     return Table(
-        INVOICE,
+        name,
         metadata,
         Column("name", types.ShortText(), primary_key=True),
         Column("net_total", types.AmountType(), nullable=False, server_default="0"),
@@ -66,8 +67,8 @@ class Project:
     def all(self) -> list[AppHistory]:
         return [self.doclife, self.shop, self.extra]
 
-    def revise(self, metadata: MetaData, app: str, message: str = "initial") -> Path | None:
-        return revision(metadata, self.all, app, message)
+    def revise(self, metadata: MetaData, app: str, message: str = "initial", **options: Any) -> Path | None:
+        return revision(metadata, self.all, app, message, **options)
 
 
 def column_names(engine: sa.Engine, table: str) -> list[str]:
