@@ -103,6 +103,7 @@ def has_permission(
     throw: bool = False,
     *,
     parent_doctype: str | type[Document] | None = None,
+    debug: bool = False,
 ) -> bool:
     """Tells whether a user has a right on a document, or on documents of a type at all.
 
@@ -113,6 +114,7 @@ def has_permission(
         user: default the context's user.
         throw: raise instead of returning False.
         parent_doctype: of a child type without `doc`, the type its rows belong to.
+        debug: given on to the hooks `has_permission`.
     Raises:
         PermissionDenied: `throw` is set, and the user may not.
         DoesNotExistError: no document of this name. ValidationError: there is no such right.
@@ -122,7 +124,7 @@ def has_permission(
     if isinstance(doc, (str, int)):
         doc = get_doc(doctype, doc)
     if isinstance(doc, Document):
-        reason, meta, name = permits.refusal(context, doc, right, who), doc.meta, doc.name
+        reason, meta, name = permits.refusal(context, doc, right, who, debug=debug), doc.meta, doc.name
     else:
         if doctype is None:
             raise ValidationError("has_permission() needs a document type or a document")

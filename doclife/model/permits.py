@@ -65,7 +65,7 @@ def _refuse(reason: str, doc: Any, right: str, user: str) -> None:
         raise PermissionDenied(reason, doctype=doc.doctype, name=doc.name, user=user, right=right)
 
 
-def refusal(context: Context, doc: Any, right: str, user: str, *, conditions: bool = True) -> str:
+def refusal(context: Context, doc: Any, right: str, user: str, *, conditions: bool = True, debug: bool = False) -> str:
     """Returns why a user may not do something with a document, or "" where it is allowed.
 
     Args:
@@ -74,6 +74,7 @@ def refusal(context: Context, doc: Any, right: str, user: str, *, conditions: bo
         right: one of RIGHTS.
         user: whose rights count.
         conditions: whether the query conditions are asked too.
+        debug: given on to the hooks.
     """
     if _ignores(doc):
         return ""
@@ -82,13 +83,13 @@ def refusal(context: Context, doc: Any, right: str, user: str, *, conditions: bo
         if holder is None:
             return ""
         if holder is not doc:
-            return refusal(context, holder, right, user, conditions=conditions)
+            return refusal(context, holder, right, user, conditions=conditions, debug=debug)
     what = f"{user} may not {right.rstrip('_')} {describe(doc)}"
     if user != ADMINISTRATOR:
         if not allows(context, doc, right, user):
             return f"{what}; {_who_else(context, doc, right, user)}"
         for hook in hooks_of(context.site).of(HAS_PERMISSION, doc.meta.doctype):
-            if any(hook.denies(context, state, right, user) for state in _states(doc)):
+            if any(hook.denies(context, state, right, user, debug=debug) for state in _states(doc)):
                 return f"{what}: {hook.path} ({hook.app}) does not allow it"
     if conditions and doc._state.row is not None:
         hidden, hooks = excluded(context, type(doc), [doc._state.row[0]], user)

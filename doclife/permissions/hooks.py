@@ -59,10 +59,10 @@ class PermissionHook:
         #: names of the arguments the function is given
         self.takes = _arguments(fn, key, f"{what}: {path}")
 
-    def denies(self, context: Context, doc: Any, right: str, user: str) -> bool:
+    def denies(self, context: Context, doc: Any, right: str, user: str, *, debug: bool = False) -> bool:
         """Tells whether the function does not let a user do something with a document."""
-        given = {"doc": doc, "ptype": right.rstrip("_"), "user": user, "debug": False}
-        with _asking(context, self, (doc.doctype, doc.name, right, user)):
+        given = {"doc": doc, "ptype": right.rstrip("_"), "user": user, "debug": debug}
+        with _asking(context, self, (doc.doctype, doc.name or id(doc), right, user)):
             return not self.fn(**{name: given[name] for name in self.takes})
 
     def conditions(self, context: Context, doctype: str, user: str) -> Any:

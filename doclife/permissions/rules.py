@@ -2,7 +2,8 @@
 
 A type's `Meta.permissions` give rights to roles, for all documents or for a user's own. `reach` reads
 them; from its answer come the check of a document here and the condition of a list in `conditions`,
-so the two cannot disagree. Administrator may do everything.
+so the two cannot disagree; what restricts users by linked values belongs beside it. Administrator may
+do everything.
 """
 
 from __future__ import annotations

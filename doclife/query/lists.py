@@ -129,8 +129,9 @@ def get_list(
 ) -> Any:
     """Returns the rows that filters match and the user may see; arguments as of `get_all`.
 
-    Fields the user may not read are left out of the rows, and refused in filters and orders. Linked
-    documents the user may not see are as if they were not there.
+    Those are the documents that the rules give and the query conditions of apps leave. Fields the user
+    may not read are left out of the rows, and refused in filters and orders. Linked documents the user
+    may not see are as if they were not there.
 
     Args:
         ignore_permissions: answer as `get_all` does.

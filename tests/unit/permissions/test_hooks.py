@@ -7,6 +7,7 @@ import pytest
 from doclife.core.context import current
 from doclife.core.errors import HookError, PermissionDenied
 from doclife.model.document import Document
+from doclife.model.lookup import has_permission
 from doclife.permissions.hooks import HAS_PERMISSION, QUERY_CONDITIONS, PermissionHooks, hooks_of
 from doclife.query.lists import get_list
 from doclife.schema.fieldtypes import Data, Table
@@ -107,6 +108,9 @@ def test_a_check_gets_the_arguments_it_names(site, thing):
         ("takes_all", everything),
         ("takes_doc", {"doc": thing.name}),
     ]
+    declared.calls.clear()
+    assert has_permission(doc=thing, user="u@example.com", debug=True)
+    assert [given["debug"] for _, given in declared.calls if "debug" in given] == [True, True, True]
 
 
 def test_a_query_condition_gets_the_user_and_the_type_if_it_takes_it(site):
