@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from doclife.core.errors import DoesNotExistError as DoesNotExistError
     from doclife.core.errors import DuplicateEntryError as DuplicateEntryError
     from doclife.core.errors import HookError as HookError
+    from doclife.core.errors import InvalidDates as InvalidDates
     from doclife.core.errors import InvalidEmailAddressError as InvalidEmailAddressError
     from doclife.core.errors import InvalidNamingSeriesError as InvalidNamingSeriesError
     from doclife.core.errors import InvalidUrlError as InvalidUrlError
@@ -259,6 +260,7 @@ _PLACES: dict[str, str] = {
     "DoesNotExistError": "doclife.core.errors:DoesNotExistError",
     "DuplicateEntryError": "doclife.core.errors:DuplicateEntryError",
     "HookError": "doclife.core.errors:HookError",
+    "InvalidDates": "doclife.core.errors:InvalidDates",
     "InvalidEmailAddressError": "doclife.core.errors:InvalidEmailAddressError",
     "InvalidNamingSeriesError": "doclife.core.errors:InvalidNamingSeriesError",
     "InvalidUUIDValue": "doclife.core.errors:InvalidUUIDValue",

@@ -122,6 +122,10 @@ class InvalidUUIDValue(ValidationError):
     """A text is not a UUID."""
 
 
+class InvalidDates(ValidationError):
+    """A time ends before it begins."""
+
+
 class AppNotInstalledError(ValidationError):
     """The app is not installed on this site."""
 

@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 from doclife.core import clock, ids
 from doclife.core.context import Context, current
 from doclife.events.telemetry import current_trace_id
+from doclife.model.actions import set_error_log
 from doclife.model.document import Document
 from doclife.schema.fieldtypes import Check, Data, Link, Text
 from doclife.schema.meta import Meta, Permission
@@ -140,3 +141,6 @@ def log_error(
         reference_doctype=reference_doctype,
         reference_name=reference_name,
     )
+
+
+set_error_log(log_error)

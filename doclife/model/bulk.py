@@ -65,6 +65,7 @@ def _run(docs: Sequence[Any], kind: str) -> None:
         op.now = ops[0].next_modified() if ops else None  # one operation, one time
         ops.append(op)
         doc._state.before = Before(None, doc._state.stored_rows, kind)
+        doc._state.action = lifecycle.ACTIONS[kind]
     context.operations.append((docs[0].meta.doctype, f"({len(docs)} documents)", kind))
     taken: DuplicateKey | None = None
     try:

@@ -17,7 +17,7 @@ from sqlalchemy import Table
 from doclife.core.context import current
 from doclife.core.errors import SchemaError
 from doclife.events.names import EVENTS
-from doclife.model import assigning, children, engine, images, operations, reading
+from doclife.model import actions, assigning, children, engine, images, operations, reading
 from doclife.model.state import State, flag_during
 from doclife.model.values import RESERVED_ATTRIBUTES, Values
 from doclife.schema import registry
@@ -124,6 +124,16 @@ class Document(Values):
         """Returns a field's value before the operation; None for an insert."""
         return images.value_before(self, field)
 
+    @property
+    def _doc_before_save(self) -> Self | None:
+        """Is `get_doc_before_save()`, under the name that Frappe's apps read."""
+        return self.get_doc_before_save()
+
+    @property
+    def _action(self) -> str | None:
+        """The last save in Frappe's words: save, submit, update_after_submit, cancel or discard; None before any."""
+        return self._state.action
+
     # -- operations --------------------------------------------------------------------------------
 
     def insert(
@@ -171,11 +181,19 @@ class Document(Values):
 
     def submit(self) -> Self:
         """Submits a draft."""
-        operations.submit(self)
-        return self
+        return self._submit()
 
     def cancel(self) -> Self:
         """Cancels a submitted document."""
+        return self._cancel()
+
+    def _submit(self) -> Self:
+        """Submits here and now: for a class whose own `submit` queues the work (`queue_action("submit")`)."""
+        operations.submit(self)
+        return self
+
+    def _cancel(self) -> Self:
+        """Cancels here and now, as `_submit` submits."""
         operations.cancel(self)
         return self
 
@@ -226,14 +244,26 @@ class Document(Values):
             field: a field, or a dict of fields and values.
             value: the value of a single field.
             update_modified: whether `modified` moves too.
-            notify: of Frappe's signature; realtime notices come with the web floor.
+            notify: tell whoever looks at the document, as `notify_update`.
             commit: commit afterwards.
         """
         operations.db_set(
             self, {field: value} if isinstance(field, str) else dict(field), update_modified=update_modified
         )
+        if notify:
+            self.notify_update()
         if commit:
             current().unit.commit()
+
+    def db_update(self) -> Self:
+        """Writes all columns as they are in memory, without events, times or checks; rows are not written.
+
+        Raises:
+            ValidationError: it is not stored, or a value cannot be.
+            DoesNotExistError: it is not stored any more.
+        """
+        operations.db_update(self)
+        return self
 
     def db_get(self, field: str) -> Any:
         """Returns a column's stored value."""
@@ -243,6 +273,35 @@ class Document(Values):
         """Loads the document again over this object; flags stay."""
         reading.reload(self)
         return self
+
+    def get_latest(self) -> Self:
+        """Returns the document as it is stored now, another object."""
+        latest: Self = reading.latest(self)
+        return latest
+
+    def queue_action(self, action: str, **options: Any) -> Any:
+        """Has a worker load this document and call a method of it, once the transaction is committed.
+
+        Args:
+            action: the method, or `submit` for `_submit` where there is one.
+            options: terms of the job as in `enqueue_doc`, and arguments of the method.
+        Returns:
+            The Job; a failed one has an Error Log.
+        """
+        return actions.queue(self, action, options)
+
+    def log_error(self, title: str | None = None, message: str | None = None) -> Any:
+        """Keeps an error about this document, whatever becomes of the transaction; returns the Error Log.
+
+        Args:
+            title: what failed, in a line.
+            message: the details; default the traceback of the exception being handled.
+        """
+        return actions.log_error(self, title, message)
+
+    def notify_update(self) -> None:
+        """Tells whoever looks at the document or its list after the commit; not with `flags.notify_update = False`."""
+        actions.notify(self)
 
     def run_method(self, event: str, *args: Any, **named: Any) -> Any:
         """Fires an event, also a custom one: the controller's method, then all handlers.

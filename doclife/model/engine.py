@@ -19,7 +19,7 @@ from doclife.events.registry import Registry
 from doclife.model import lifecycle, permits
 from doclife.model.checks import describe
 from doclife.model.children import all_rows
-from doclife.model.lifecycle import LIFECYCLE, MAX_DEPTH, MAX_DEPTH_OF_ONE, is_step, left_out_by
+from doclife.model.lifecycle import ACTIONS, LIFECYCLE, MAX_DEPTH, MAX_DEPTH_OF_ONE, is_step, left_out_by
 from doclife.model.naming import LEFT_OUT
 from doclife.model.operation import Operation
 from doclife.model.state import Before, Snapshot
@@ -102,6 +102,7 @@ def run(context: Context, doc: Any, kind: str, args: tuple[Any, ...] = (), **opt
     operations.append((doc.meta.doctype, doc.__dict__["name"], kind))
     state = doc._state
     around = state.before
+    state.action = ACTIONS.get(kind, state.action)
     try:
         before = state.before = Before(None if op.inserting else state.row, state.stored_rows, kind)
         for step in steps:

@@ -18,6 +18,17 @@ DELETE = "delete"
 RENAME = "rename"
 DB_SET = "db_set"
 
+#: operation -> what Frappe's apps find in `doc._action`
+ACTIONS = {
+    INSERT: "save",
+    INSERT_SUBMITTED: "submit",
+    SAVE: "save",
+    SUBMIT: "submit",
+    UPDATE_AFTER_SUBMIT: "update_after_submit",
+    CANCEL: "cancel",
+    DISCARD: "discard",
+}
+
 #: events that a flag of the document leaves out: flag -> operations, events; model.naming says which names need none
 LEFT_OUT: dict[str, tuple[frozenset[str], frozenset[str]]] = {
     "ignore_validate": (

@@ -22,7 +22,9 @@ from doclife.model.checks import describe, refuse_kept
 from doclife.model.engine import run
 from doclife.model.loading import fetch, load, materialise
 from doclife.model.naming import caller_may_choose
+from doclife.model.operation import Operation
 from doclife.model.reading import reload
+from doclife.model.writing import write_named
 
 _DOCSTATUS = 5  # its place in every row: see schema.tables.STANDARD_COLUMNS
 
@@ -236,6 +238,20 @@ def rename(doc: Any, new: str, *, merge: bool, force: bool, ask: bool) -> str:
 
         frame.add_restore(put_back)
     return name
+
+
+def db_update(doc: Any) -> None:
+    """Writes all columns of a stored document or row as they are in memory: no events, times or checks."""
+    state, context = doc._state, current()
+    if state.row is None:
+        raise ValidationError(f"{describe(doc)} is not stored; insert it first", doctype=doc.doctype, name=doc.name)
+    refuse_kept(doc)
+    values = doc.__dict__
+    for name, field in doc._blueprint.fields.items():
+        if values[name] is not None:
+            values[name] = field.rounded(values[name])
+    with context.unit.savepoint():
+        write_named(Operation(context, doc, "db_update", {}), doc._blueprint.columns[1:])
 
 
 def db_set(doc: Any, values: dict[str, Any], *, update_modified: bool = True) -> None:

@@ -25,6 +25,15 @@ def reload(doc: Any) -> None:
     state.kept = state.given = None
 
 
+def latest(doc: Any) -> Any:
+    """Returns another object of the document, as it is stored.
+
+    Raises:
+        DoesNotExistError: it is not stored.
+    """
+    return load(current().unit, type(doc), doc.name)
+
+
 def stored_value(doc: Any, field: str) -> Any:
     """Returns a column's stored value.
 

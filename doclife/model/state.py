@@ -8,7 +8,7 @@ the application has set stay as they are (design 3, "Every operation is atomic")
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from operator import itemgetter
 from typing import Any
@@ -52,12 +52,14 @@ class Before:
 class State:
     """What a document object knows of itself beside its values."""
 
-    __slots__ = ("before", "flags", "given", "kept", "loaded_in", "parent", "row", "stored_rows")
+    __slots__ = ("action", "before", "flags", "given", "kept", "loaded_in", "parent", "row", "stored_rows")
 
     def __init__(self, row: Row | None = None) -> None:
         """Builds the state of a new document, or of one that was loaded as `row`."""
         #: as loaded or last written; None: not stored
         self.row = row
+        #: the last save in Frappe's words, or None
+        self.action: str | None = None
         #: the child rows as loaded or last written
         self.stored_rows = _NO_ROWS
         #: before the operation in progress or the last one
@@ -71,6 +73,24 @@ class State:
         self.flags: AttrDict | None = None
         #: serial of the unit's transaction in which it was loaded, or -1
         self.loaded_in = -1
+
+
+def replace_stored(doc: Any, row: Row) -> Callable[[], None]:
+    """Makes a row what is known to be stored of a document or child row; returns what undoes that."""
+    state, before = doc._state, doc._state.row
+    state.row = row
+    parent: Any = state.parent._state if state.parent is not None else None
+    stored: StoredRows = parent.stored_rows if parent is not None else _NO_ROWS
+    rows = stored.get(doc.__dict__.get("parentfield"), {})
+    if row[0] in rows:
+        parent.stored_rows = stored | {doc.parentfield: rows | {row[0]: row}}
+
+    def undo() -> None:
+        state.row = before
+        if row[0] in rows:
+            parent.stored_rows = stored
+
+    return undo
 
 
 @contextmanager

@@ -6,10 +6,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, Self
 
 from doclife.core.context import AttrDict
-from doclife.model import assigning, children, serialise
+from doclife.core.errors import NotSupported
+from doclife.model import assigning, children, passwords, plain, serialise
 from doclife.model.state import State
 from doclife.schema.build import Blueprint
 from doclife.schema.meta import Meta
@@ -84,13 +85,147 @@ class Values:
         """Removes a child row; those after it are renumbered."""
         children.remove(self, row)
 
-    def get_all_children(self) -> list[Document]:
-        """Returns the rows of all table fields."""
+    def getone(self, key: str | Mapping[str, Any], filters: Any = None) -> Any:
+        """Returns the first row that `get` finds, or None."""
+        found = children.get(self, key, filters, 1, None)
+        return found[0] if found else None
+
+    def update_if_missing(self, values: Mapping[str, Any] | Values) -> None:
+        """Sets those fields that are None; numbers never are.
+
+        Args:
+            values: by field; of a document its fields.
+        Raises:
+            UnknownFieldError: the type has no such field; nothing is set.
+        """
+        given = plain.fields_of(values) if isinstance(values, Values) else values
+        self.update({name: value for name, value in given.items() if value is not None and self.get(name) is None})
+
+    def get_all_children(self, parenttype: str | None = None) -> list[Document]:
+        """Returns the rows of all table fields, in the order of the fields; `parenttype` is Frappe's."""
         return children.all_rows(self)
 
-    def as_dict(self, *, no_nulls: bool = False, no_default_fields: bool = False) -> AttrDict:
-        """Returns the values as a dict, rows as lists of dicts; passwords are left out."""
-        return serialise.as_dict(self, no_nulls=no_nulls, no_default_fields=no_default_fields)
+    def as_dict(
+        self,
+        no_nulls: bool = False,
+        no_default_fields: bool = False,
+        convert_dates_to_str: bool = False,
+        no_child_table_fields: bool = False,
+        no_private_properties: bool = False,
+    ) -> AttrDict:
+        """Returns the values as a dict, rows as lists of dicts; passwords are left out.
+
+        Args:
+            no_nulls: leave out what is None.
+            no_default_fields: leave out the standard columns but the name.
+            convert_dates_to_str: dates and times as text.
+            no_child_table_fields: leave out the rows.
+            no_private_properties: leave out `__onload`, what `set_onload` has set.
+        """
+        return serialise.as_dict(
+            self,
+            no_nulls=no_nulls,
+            no_default_fields=no_default_fields,
+            dates_as_text=convert_dates_to_str,
+            rows=not no_child_table_fields,
+            onload=not no_private_properties,
+        )
+
+    def get_valid_dict(
+        self,
+        sanitize: bool = True,
+        convert_dates_to_str: bool = False,
+        ignore_nulls: bool = False,
+        ignore_virtual: bool = False,
+    ) -> AttrDict:
+        """Returns the columns with their values; `sanitize` and `ignore_virtual` are of Frappe's signature.
+
+        Raises:
+            ValidationError: a value could not be cast to its field's type.
+        """
+        return plain.valid_dict(self, dates_as_text=convert_dates_to_str, no_nulls=ignore_nulls)
+
+    def get_title(self) -> Any:
+        """Returns the value of the type's `title_field`, and the name where it has none."""
+        return self.get(self.meta.title_field or "name")
+
+    def get_formatted(
+        self,
+        fieldname: str,
+        doc: Values | None = None,
+        currency: str | None = None,
+        translated: bool = False,
+        format: str | None = None,
+    ) -> str:
+        """Returns a value as text for people, as `format_value` does.
+
+        Args:
+            fieldname: a field.
+            doc: in which the currency is looked up; default this document.
+            currency: code of the currency.
+            translated: of Frappe's signature.
+            format: a pattern for dates and times, a number format for numbers.
+        """
+        return plain.formatted(self, fieldname, doc, currency, translated, format)
+
+    def precision(self, fieldname: str, parentfield: str | None = None) -> int | None:
+        """Returns how many decimal places a field keeps; None: as many as its values have, or it has none.
+
+        Args:
+            fieldname: a field of this type, or with `parentfield` of its rows.
+            parentfield: a table field.
+        Raises:
+            UnknownFieldError: there is no such field.
+        """
+        return plain.precision(self, fieldname, parentfield)
+
+    def validate_from_to_dates(self, from_date_field: str, to_date_field: str) -> None:
+        """Refuses a time that ends before it begins.
+
+        Raises:
+            InvalidDates: names both fields and values.
+        """
+        plain.check_dates(self, from_date_field, to_date_field)
+
+    def set_onload(self, key: str, value: Any) -> None:
+        """Sets what goes to the form that is being loaded, under `__onload`; it is never stored."""
+        self.__dict__.setdefault("__onload", AttrDict())[key] = value
+
+    def get_onload(self, key: str | None = None) -> Any:
+        """Returns what `set_onload` has set: one value, or without a key all."""
+        onload: AttrDict = self.__dict__.get("__onload") or AttrDict()
+        return onload if key is None else onload.get(key)
+
+    def verify_password(self, fieldname: str, secret: str) -> bool:
+        """Tells whether `secret` is the stored password; takes about 50 ms.
+
+        Raises:
+            UnknownFieldError: the type has no such password field.
+        """
+        return passwords.verify(self, fieldname, secret)
+
+    def get_password(self, fieldname: str = "password", raise_exception: bool = True) -> NoReturn:
+        """Refuses: a password is stored so that nobody can read it.
+
+        Raises:
+            NotSupported: says what to do instead.
+        """
+        raise NotSupported(
+            f"{self.doctype}.{fieldname}: passwords are stored one-way (Argon2) and cannot be read; compare with "
+            f"doc.verify_password({fieldname!r}, secret). A secret that must be read back belongs in the settings or "
+            "the environment"
+        )
+
+    def add_comment(self, comment_type: str = "Comment", text: str | None = None, *args: Any, **more: Any) -> NoReturn:
+        """Refuses: there are no comments.
+
+        Raises:
+            NotSupported: says what to do instead.
+        """
+        raise NotSupported(
+            f"{self.doctype}: there are no comments in doclife. Changes are recorded by Meta(track_changes=True); for "
+            "remarks of people give the type a table field, or declare a type with a DynamicLink"
+        )
 
     def as_json(self, *, indent: int | None = 1) -> str:
         """Returns the values as JSON text."""

@@ -24,7 +24,7 @@ from doclife.model import passwords
 from doclife.model.checks import collect, describe, refuse_unstorable, take
 from doclife.model.naming import may_take_another, new_hash_names
 from doclife.model.operation import Operation
-from doclife.model.state import Row
+from doclife.model.state import Row, replace_stored
 from doclife.schema import registry
 from doclife.schema.statements import Statements
 
@@ -306,12 +306,21 @@ def write_columns(op: Operation) -> None:
     Raises:
         DoesNotExistError: the document is not stored.
     """
-    doc, state = op.doc, op.doc._state
-    values = doc.__dict__
+    values = op.doc.__dict__
     names = tuple(op.options["columns"])
     if op.options["update_modified"]:
         values["modified"], values["modified_by"] = op.next_modified(), op.context.user
         names += tuple(name for name in ("modified", "modified_by") if name not in names)
+    write_named(op, names)
+
+
+def write_named(op: Operation, names: tuple[str, ...]) -> None:
+    """Writes columns of a document or row by its name alone, and makes them what is known to be stored.
+
+    Raises:
+        DoesNotExistError: it is not stored. UniqueValidationError: a key is taken.
+    """
+    doc, before = op.doc, op.doc._state.row
     statements = doc._blueprint.statements(op.unit.database.engine.dialect)
     op.unit.before_write()
     if doc._blueprint.format.password_fields:
@@ -320,7 +329,7 @@ def write_columns(op: Operation) -> None:
     index = doc._blueprint.format.index
     try:
         bound = statements.bind_columns(names, [taken[index[name]] for name in names])
-        count = op.unit.link.run(statements.update(names, locked=False), [*bound, statements.key(state.row[0])])
+        count = op.unit.link.run(statements.update(names, locked=False), [*bound, statements.key(before[0])])
     except DuplicateKey as error:
         raise _taken(doc, error) from error
     except DataError as error:
@@ -328,12 +337,12 @@ def write_columns(op: Operation) -> None:
         raise
     if count == 0:
         raise DoesNotExistError(
-            f"{doc.doctype} {state.row[0]} does not exist any more", doctype=doc.doctype, name=doc.name
+            f"{doc.doctype} {before[0]} does not exist any more", doctype=doc.doctype, name=doc.name
         )
-    row = list(state.row)
+    row = list(before)
     for name in names:
         row[index[name]] = taken[index[name]]
-    state.row = tuple(row)
+    op.unit.frames[-1].add_restore(replace_stored(doc, tuple(row)))
     op.unit.outdate(doc.__table__.name)
 
 
