@@ -32,6 +32,9 @@ _DRIVERS = {
 #: MariaDB: what does not fit a column is refused and not cut off, however the server is set up
 _STRICT = "SET SESSION sql_mode = CONCAT_WS(',', @@sql_mode, 'STRICT_ALL_TABLES')"
 
+#: in `Connection.info`: is told of the errors of statements that SQLAlchemy has run on this connection
+TOLD_OF_ERRORS = "doclife_told_of_errors"
+
 #: the engines of this process
 _engines: WeakSet[Engine] = WeakSet()
 
@@ -90,7 +93,7 @@ def create_engine(
         raise ConfigError(f"the driver for {parsed.drivername} is missing: pip install 'doclife[{extra}]'") from error
     if backend == "sqlite":
         event.listen(engine, "connect", _set_up_sqlite)
-    event.listen(engine, "handle_error", _explain_unavailable)
+    event.listen(engine, "handle_error", _on_error)
     _engines.add(engine)
     return engine
 
@@ -104,9 +107,13 @@ def _forget_connections() -> None:
 os.register_at_fork(after_in_child=_forget_connections)
 
 
-def _explain_unavailable(context: ExceptionContext) -> DatabaseUnavailable | None:
-    """Returns what to raise for a connection that could not be made; statements have errors of their own."""
-    if context.connection is not None or context.is_pre_ping or context.engine is None:
+def _on_error(context: ExceptionContext) -> DatabaseUnavailable | None:
+    """Returns what to raise for a connection that could not be made, and tells who wants to know of other errors."""
+    if context.connection is not None:
+        if not context.connection.invalidated and (told := context.connection.info.get(TOLD_OF_ERRORS)) is not None:
+            told(context.original_exception)
+        return None
+    if context.is_pre_ping or context.engine is None:
         return None
     reason = str(context.original_exception).partition("\n")[0]
     return DatabaseUnavailable(

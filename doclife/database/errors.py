@@ -5,7 +5,16 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from doclife.core.errors import DataError, DoclifeError, DuplicateEntryError, QueryDeadlockError, QueryTimeoutError
+from sqlalchemy.exc import DBAPIError
+
+from doclife.core.errors import (
+    DataError,
+    DoclifeError,
+    DuplicateEntryError,
+    QueryDeadlockError,
+    QueryTimeoutError,
+    TransactionAborted,
+)
 
 
 class DuplicateKey(DuplicateEntryError):
@@ -35,8 +44,11 @@ _POSTGRES_TIMEOUT = {"55P03", "57014"}
 _MARIADB_DUPLICATE = {1062, 1586}
 _MARIADB_DEADLOCK = 1213
 _MARIADB_CHECK_FAILED = 1020  # "record has changed since last read", a conflict from 11.x on
-_MARIADB_TIMEOUT = {1205, 3024}
+_MARIADB_TIMEOUT = {1205, 1969, 3024}
+_MARIADB_UNKNOWN = 1305
 
+#: SQLAlchemy's savepoint, which nobody but the end of the transaction can have taken away
+_SESSION_SAVEPOINT = re.compile(r"SAVEPOINT sa_savepoint_\d+ does not exist")
 _MARIADB_KEY = re.compile(r"for key '(?:[^']*\.)?([^'.]+)'")
 
 
@@ -54,6 +66,15 @@ def wrap(error: Exception, dialect: str) -> DoclifeError:
     if dialect == "postgresql":
         return _wrap_postgres(original, text)
     return _wrap_mariadb(original, text)
+
+
+#: package of a driver -> dialect
+_DRIVERS = {"sqlite3": "sqlite", "psycopg": "postgresql", "pymysql": "mariadb"}
+
+
+def wrap_from_session(error: DBAPIError) -> DoclifeError:
+    """Returns the doclife error for one of SQLAlchemy's, as a session of an app's own raises it."""
+    return wrap(error, _DRIVERS.get(type(error.orig).__module__.partition(".")[0], ""))
 
 
 def dooms_transaction(error: DoclifeError, dialect: str) -> bool:
@@ -92,4 +113,6 @@ def _wrap_mariadb(original: Any, text: str) -> DoclifeError:
         return QueryDeadlockError(text)
     if number in _MARIADB_TIMEOUT:
         return QueryTimeoutError(text)
+    if number == _MARIADB_UNKNOWN and _SESSION_SAVEPOINT.search(text):
+        return TransactionAborted(f"the database ended this transaction: {text}")
     return DataError(f"the database refused a statement: {text}")

@@ -19,7 +19,7 @@ from doclife.core.errors import DatabaseUnavailable, DoclifeError, TransactionAb
 from doclife.core.log import get_logger
 from doclife.database.apart import Apart
 from doclife.database.cursors import hot_cursor
-from doclife.database.engine import is_sqlite, transaction
+from doclife.database.engine import TOLD_OF_ERRORS, is_sqlite, transaction
 from doclife.database.errors import dooms_transaction, wrap
 
 CONNECTION_DISCARDED = "database_connection_discarded"
@@ -74,6 +74,19 @@ class Link:
         connection = self.connection
         self._cursor = None
         return connection
+
+    def lend(self) -> Connection:
+        """Lends the connection to somebody whose statements do not pass through this link: a session.
+
+        What the database does to the transaction there is known here too.
+        """
+        connection = self.connection
+        connection.info[TOLD_OF_ERRORS] = self._note
+        return connection
+
+    def _note(self, error: BaseException) -> None:
+        if isinstance(error, Exception) and dooms_transaction(wrapped := wrap(error, self.dialect), self.dialect):
+            self.doomed = self.doomed or str(wrapped)
 
     # -- statements -----------------------------------------------------------------------------
 
@@ -278,6 +291,8 @@ class Link:
         connection, self._connection, self._cursor = self._connection, None, None
         self.writing, self.doomed, self.failed = False, "", ""
         if connection is not None:
+            if not connection.invalidated:
+                connection.info.pop(TOLD_OF_ERRORS, None)
             connection.close()
 
     # -- savepoints ------------------------------------------------------------------------------

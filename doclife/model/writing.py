@@ -225,9 +225,10 @@ def _update(op: Operation) -> None:
     values = statements.bind_columns(names, [op.row[n] for n in changed])
     loaded = before[doc._blueprint.format.index["modified"]]
     key = statements.bind_columns(("name", "modified"), (before[0], loaded))
-    text = statements.update(names, locked=True) if loaded is not None else statements.update(names, locked=False)
+    dated = loaded is not None
+    text = statements.update(names, locked=dated, undated=not dated)
     try:
-        count = op.unit.link.run(text, [*values, *key] if loaded is not None else [*values, key[0]])
+        count = op.unit.link.run(text, [*values, *key] if dated else [*values, key[0]])
     except DuplicateKey as error:
         raise _taken(doc, error) from error
     if count == 0:

@@ -20,7 +20,7 @@ class JoinedSession(Session):
 
     def __init__(self, unit: UnitOfWork) -> None:
         """Opens it in the unit's transaction."""
-        super().__init__(bind=unit.link.connection, join_transaction_mode="create_savepoint")
+        super().__init__(bind=unit.link.lend(), join_transaction_mode="create_savepoint")
         self._unit = unit
 
     def get_bind(self, *args: Any, **kwargs: Any) -> Connection:

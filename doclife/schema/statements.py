@@ -167,7 +167,7 @@ class Statements:
         self.delete = self._text(
             delete(table).where(table.c.name == bindparam("b_name"), table.c.docstatus == bindparam("b_docstatus"))
         )
-        self._updates: dict[tuple[tuple[str, ...], bool], str] = {}
+        self._updates: dict[tuple[tuple[str, ...], bool, bool], str] = {}
         self._same: dict[tuple[tuple[str, ...], int], str] = {}
         self._deletes: dict[int, str] = {}
         self._reads: dict[int, str] = {}
@@ -190,20 +190,23 @@ class Statements:
     def _text(self, statement: Any) -> str:
         return str(statement.compile(dialect=self._dialect))
 
-    def update(self, columns: tuple[str, ...], *, locked: bool) -> str:
+    def update(self, columns: tuple[str, ...], *, locked: bool, undated: bool = False) -> str:
         """Returns UPDATE of these columns by name.
 
-        Parameters are the columns' values, then the name, then with `locked` the `modified` as it was loaded.
+        Parameters are the columns' values, then the name, then with `locked` the `modified` as it was loaded;
+        `undated` is the lock on a row that had none, as bulk loads may leave it.
         """
-        text = self._updates.get((columns, locked))
+        text = self._updates.get((columns, locked, undated))
         if text is None:
             table = self._table
             statement = update(table).where(table.c.name == bindparam("b_name"))
             if locked:
                 statement = statement.where(table.c.modified == bindparam("b_modified"))
+            elif undated:
+                statement = statement.where(table.c.modified.is_(None))
             # ordered_values: SET follows `columns`, as the parameters do
             statement = statement.ordered_values(*((table.c[name], bindparam(f"v_{name}")) for name in columns))
-            text = self._updates[columns, locked] = self._text(statement)
+            text = self._updates[columns, locked, undated] = self._text(statement)
         return text
 
     def bind_columns(self, columns: Sequence[str], values: Sequence[Any]) -> list[Any]:

@@ -7,6 +7,8 @@ import time
 from collections.abc import Callable
 from typing import TypeVar
 
+from sqlalchemy.exc import DBAPIError
+
 from doclife.core.errors import (
     DuplicateEntryError,
     QueryDeadlockError,
@@ -15,6 +17,7 @@ from doclife.core.errors import (
     TransactionAborted,
     TransactionControlError,
 )
+from doclife.database.errors import wrap_from_session
 from doclife.uow.unit import current_unit
 
 Result = TypeVar("Result")
@@ -26,6 +29,8 @@ def is_conflict(error: BaseException) -> bool:
     True for deadlocks, serialisation failures and lock timeouts, and for a TimestampMismatch of a
     document that was loaded in the same transaction: nobody can have edited it in between.
     """
+    if isinstance(error, DBAPIError):  # of a session or a connection that was used as it is
+        error = wrap_from_session(error)
     if isinstance(error, DuplicateEntryError):
         return bool(error.context.get("conflict"))
     if isinstance(error, TimestampMismatchError):

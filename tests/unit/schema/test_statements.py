@@ -115,6 +115,9 @@ def test_the_texts_of_sqlite(blueprint):
         'UPDATE "tabStated" SET title=?, day=? WHERE "tabStated".name = ? AND "tabStated".modified = ?'
     )
     assert statements.update(("title",), locked=False) == 'UPDATE "tabStated" SET title=? WHERE "tabStated".name = ?'
+    assert statements.update(("title",), locked=False, undated=True) == (
+        'UPDATE "tabStated" SET title=? WHERE "tabStated".name = ? AND "tabStated".modified IS NULL'
+    )
     assert statements.delete_many(2) == 'DELETE FROM "tabStated" WHERE "tabStated".name IN (?, ?)'
     assert statements.update_many(("title",), 2) == 'UPDATE "tabStated" SET title=? WHERE "tabStated".name IN (?, ?)'
     assert "FOR UPDATE" not in statements.select_for_update
