@@ -134,15 +134,15 @@ def _show(msg: Message, *, as_list: bool = False, as_table: bool = False, **opti
     if context.flags.mute_messages:
         return
     message: Any = _text(msg)
-    if (as_list or as_table) and not isinstance(msg, str):
+    if (as_list or as_table) and isinstance(msg, (list, tuple)):
         message = [list(row) if as_table and not isinstance(row, str) else row for row in msg]
         options |= {"as_table": as_table, "as_list": as_list}
     context.messages.append({"message": message} | {key: value for key, value in options.items() if value})
 
 
 def _text(msg: Message) -> str:
-    if isinstance(msg, str):
-        return msg
+    if not isinstance(msg, (list, tuple)):
+        return "" if msg is None else str(msg)
     return "\n".join(line if isinstance(line, str) else ", ".join(map(str, line)) for line in msg)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from doclife.core.context import current
-from doclife.core.errors import DocstatusTransitionError, ValidationError
+from doclife.core.errors import DocstatusTransitionError, ValidationError, brief
 from doclife.database.errors import DuplicateKey
 from doclife.model import lifecycle
 from doclife.model.children import all_rows
@@ -33,6 +33,8 @@ def insert_many(docs: Sequence[Any], *, ignore_permissions: bool = False) -> lis
     """
     if not docs:
         return []
+    if not all(hasattr(type(doc), "_blueprint") for doc in docs):
+        raise ValidationError(f"insert_many takes documents, not {brief(docs)}; get_doc({{...}}) makes one of a dict")
     cls, docstatus = type(docs[0]), docs[0].docstatus
     for doc in docs:
         if type(doc) is not cls or doc.docstatus != docstatus:

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar, overload
 
 from doclife.core.context import AttrDict, current
-from doclife.core.errors import DoesNotExistError, ValidationError
+from doclife.core.errors import DoesNotExistError, ValidationError, brief
 from doclife.model.access import get_doc
 from doclife.model.document import Document
 from doclife.model.loading import fetch, materialise, name_text
@@ -65,8 +65,10 @@ def get_cached_value(doctype: Any, name: Any, fieldname: str | Sequence[str] = "
         UnknownFieldError: no such field; the message has the nearest.
     """
     cls = class_of(doctype)
-    names = [fieldname] if isinstance(fieldname, str) else list(fieldname)
+    names: list[Any] = list(fieldname) if isinstance(fieldname, (list, tuple)) else [fieldname]
     for each in names:
+        if not isinstance(each, str):
+            raise ValidationError(f"{cls.meta.doctype}: a field is named by text, not {brief(each)}")
         if each not in cls._blueprint.format.index and each not in cls._blueprint.table_fields:
             raise unknown_field(cls, each)
     if name is None and not cls.meta.issingle:

@@ -51,12 +51,18 @@ def bulk_insert(
 
 
 def _chunks(values: Iterable[Any], size: int) -> Iterator[list[Any]]:
+    if size < 1:
+        raise ValidationError(f"chunk_size={size}: a statement has at least one row")
+    if not isinstance(values, Iterable):
+        raise ValidationError(f"{brief(values)} are no rows; give a list of lists")
     rest = iter(values)
     while chunk := list(islice(rest, size)):
         yield chunk
 
 
 def _row(cls: Any, base: Mapping[str, Any], names: Sequence[str], values: Sequence[Any]) -> dict[str, Any]:
+    if not isinstance(values, Sequence) or isinstance(values, str):
+        raise ValidationError(f"bulk_insert: {brief(values)} is no row; give a list of its values")
     if len(values) != len(names):
         raise ValidationError(f"bulk_insert: {len(names)} fields, but {len(values)} values in {brief(values)}")
     row = dict(base)
@@ -103,6 +109,8 @@ def bulk_update(
 ) -> None:
     """Updates documents, each with values of its own; see `Db.bulk_update`."""
     cls = class_of(doctype)
+    if not isinstance(updates, Mapping):
+        raise ValidationError(f"bulk_update takes {{name: {{field: value}}}}, not {brief(updates)}")
     table, unit = cls.__table__, context.unit
     stamp: dict[str, Any] = {}
     if update_modified:

@@ -24,6 +24,8 @@ def stored(cls: Any, name: str, value: Any) -> Any:
         UnknownFieldError: no such column; the message has the nearest name.
         ValidationError: it cannot be cast, or it is a password, which only saving turns into a hash.
     """
+    if not isinstance(name, str):
+        raise ValidationError(f"{cls.meta.doctype}: a column is named by text, not {brief(name)}")
     field = field_of(cls, name)
     if field is None:
         raise unknown_field(cls, name)

@@ -149,7 +149,8 @@ class Db(Tables, NotInDb):
 
         Args:
             doctype: document type or class; or a dict with "doctype" and filters, which stays as it is.
-            filters: a name or any form of filters; None finds nothing.
+            filters: a name or any form of filters; None finds nothing. `exists("DocType", name)` asks whether
+                the site has a document type.
             cache, debug: as of `get_value`.
         """
         context = current()

@@ -96,7 +96,9 @@ def _listed(fields: Any) -> Iterable[Any]:
         return ("name",)
     if isinstance(fields, str):
         return _from_json(fields) if fields.lstrip().startswith("[") else (fields,)
-    return (fields,) if isinstance(fields, (Mapping, ColumnElement)) else tuple(fields)
+    if isinstance(fields, (Mapping, ColumnElement)) or not isinstance(fields, Iterable):
+        return (fields,)
+    return tuple(fields)
 
 
 def _from_json(text: str) -> Iterable[Any]:

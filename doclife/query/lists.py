@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import NoneType
 from typing import Any
 
 from sqlalchemy import Select, select
@@ -27,10 +28,29 @@ def class_of(doctype: Any) -> Any:
 
     Raises:
         UnknownDoctypeError: no installed app has it; the message has the nearest name.
+        ValidationError: it is neither a name nor a class of documents.
     """
     if isinstance(doctype, str):
         return registry.resolve(doctype)
-    return registry.resolve_class(doctype if isinstance(doctype, type) else type(doctype))
+    cls = doctype if isinstance(doctype, type) else type(doctype)
+    if not hasattr(cls, "_blueprint"):
+        raise ValidationError(f"a document type is its name or its class, not {brief(doctype)}")
+    return registry.resolve_class(cls)
+
+
+def whole(number: Any, what: str) -> int:
+    """Returns a limit or an offset as a number; 0 where there is none.
+
+    Raises:
+        ValidationError: it is no whole number, or below 0.
+    """
+    try:
+        made = int(number or 0)
+    except (TypeError, ValueError, OverflowError):
+        made = -1
+    if not 0 <= made < 2**63:
+        raise ValidationError(f"{what} is a whole number of rows, or None, not {brief(number)}")
+    return made
 
 
 def get_all(
@@ -141,6 +161,8 @@ def get_list(
         PermissionDenied: the user may see none of the type, or filters by a field that is hidden.
     """
     refuse(run=run, ignore_ifnull=ignore_ifnull)
+    if not isinstance(update, (Mapping, NoneType)):
+        raise ValidationError(f"update takes a dict of further values of each row, not {brief(update)}")
     cls = class_of(doctype)
     context = current()
     filters, fields = _told_apart(cls, filters, fields)
@@ -277,8 +299,8 @@ def statement_of(
         statement = statement.group_by(*groups)
     if orders:
         statement = statement.order_by(*orders)
-    if start:
-        statement = statement.offset(int(start))
-    if limit:
-        statement = statement.limit(int(limit))
+    if offset := whole(start, "start"):
+        statement = statement.offset(offset)
+    if rows := whole(limit, "limit"):
+        statement = statement.limit(rows)
     return statement.distinct() if distinct else statement

@@ -230,6 +230,8 @@ def _within(place: Place, operator: str, days: Span) -> Condition:
 
 
 def _regex(place: Place, pattern: Any) -> Condition:
+    if pattern is None:
+        return false()
     column: ColumnElement[Any] = place.column if place.is_text else cast(place.column, String)
     return column.regexp_match(str(pattern))
 

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import CursorResult
 
 from doclife.core.context import AttrDict, Context
-from doclife.core.errors import DataError, DoclifeError, TransactionControlError
+from doclife.core.errors import DataError, DoclifeError, TransactionControlError, brief
 from doclife.database.types import amount_to_real
 from doclife.query.execute import forgive_read
 from doclife.query.sqltext import CONTROL, READ, SCHEMA, scan, translate
@@ -43,6 +43,8 @@ def sql(
     update: Mapping[str, Any] | None = None,
 ) -> Any:
     """Runs a text; see `Db.sql`."""
+    if not isinstance(query, str):
+        raise DataError(f"sql() runs a text, not {brief(query)}")
     unit = context.unit
     dialect = unit.link.dialect
     text = scan(query, dialect)
@@ -138,6 +140,8 @@ def _for_server(value: Any) -> Any:
 def _plain(value: Any) -> Any:
     if isinstance(value, bool):
         return int(value)
+    if isinstance(value, (dict, list, tuple, set)):
+        raise DataError(f"a {type(value).__name__} is no value of a statement: {brief(value)}")
     if isinstance(value, str):
         return str(value)
     return value.name if hasattr(type(value), "_blueprint") else value
@@ -148,7 +152,12 @@ _CONVERT = {"sqlite": _for_sqlite}
 
 def escape(context: Context, value: Any, percent: bool = True) -> str:
     """Returns a value as a quoted text for SQL; see `Db.escape`."""
-    text = "" if value is None else value.decode() if isinstance(value, bytes) else str(_plain(value))
+    if isinstance(value, bytes):
+        try:
+            value = value.decode()
+        except UnicodeDecodeError as error:
+            raise DataError(f"escape() takes bytes of UTF-8: {error}") from None
+    text = "" if value is None else str(_plain(value))
     if context.unit.link.dialect in ("mysql", "mariadb"):
         text = text.replace("\\", "\\\\").replace("\0", "\\0")
     text = text.replace("'", "''")

@@ -43,7 +43,7 @@ class Tables:
             doctype: document type or class.
             cached: taken for Frappe's sake; the database is asked.
         """
-        name = doctype if isinstance(doctype, str) else doctype.meta.doctype
+        name = doctype if isinstance(doctype, str) else class_of(doctype).meta.doctype
         cls = registry.declared(name)
         tables = inspect(current_unit().link.connection).get_table_names()
         return (cls.meta.table if cls is not None else f"tab{name}") in tables
@@ -81,6 +81,8 @@ def _add_index(
     cls = class_of(doctype)
     unit = context.unit
     columns = [fields] if isinstance(fields, str) else list(fields)
+    if not columns:
+        raise ValidationError(f"{cls.meta.doctype}: an index needs a column")
     for column in columns:
         if field_of(cls, column) is None:
             raise unknown_field(cls, column)

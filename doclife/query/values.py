@@ -19,6 +19,7 @@ from doclife.query.lists import class_of, statement_of
 from doclife.query.ordering import TYPE_ORDER
 from doclife.query.parser import parse_fields
 from doclife.query.scope import Scope
+from doclife.schema import registry
 from doclife.uow.unit import UnitOfWork
 
 
@@ -82,6 +83,8 @@ def get_values(
     selection = select_fields(scope, fieldname)
     if selection.rows:
         raise ValidationError(f"{scope.doctype}: child rows as lists are had from get_all()")
+    if not selection.labels:
+        raise ValidationError(f"{scope.doctype}: no field was asked for")
     statement = statement_of(
         scope,
         selection,
@@ -134,7 +137,11 @@ def plain_columns(cls: Any, fieldname: Any) -> tuple[str, ...] | None:
     known = cls._blueprint.format.index
     if type(fieldname) is str:
         return (fieldname,) if fieldname in known else None
-    if isinstance(fieldname, (list, tuple)) and all(type(each) is str and each in known for each in fieldname):
+    if (
+        isinstance(fieldname, (list, tuple))
+        and fieldname
+        and all(type(each) is str and each in known for each in fieldname)
+    ):
         return tuple(dict.fromkeys(fieldname))
     return None
 
@@ -178,6 +185,8 @@ def exists(context: Context, doctype: Any, filters: Any = None) -> str | None:
         doctype = doctype.get("doctype")
         if not doctype:
             raise ValidationError("exists({...}) needs the key 'doctype'")
+    if doctype == "DocType" and isinstance(filters, str):  # how Frappe's apps ask for another app's types
+        return filters if filters in registry.site_doctypes() else None
     cls = class_of(doctype)
     if filters is None:
         return None

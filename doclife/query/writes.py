@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import delete as sql_delete
-from sqlalchemy import insert, update
+from sqlalchemy import false, insert, update
 from sqlalchemy.sql.elements import ColumnElement
 
 from doclife.core.context import Context
@@ -75,6 +75,11 @@ def delete(context: Context, doctype: Any, filters: Any) -> int:
 def meant(scope: Scope, filters: Any) -> list[ColumnElement[bool]]:
     """Returns conditions on the type's own table; those that need joins become a list of names.
 
-    UPDATE and DELETE have one table, and a document counts once however many of its rows match.
+    UPDATE and DELETE have one table, and a document counts once however many of its rows match. An
+    empty list names nobody: it is what is left of the names where none was found, and must not mean all.
     """
+    if isinstance(filters, str) and filters.strip() == "[]":
+        filters = []
+    if isinstance(filters, (list, tuple, set, frozenset)) and not filters:
+        return [false()]
     return by_names(scope, conditions(scope, filters))

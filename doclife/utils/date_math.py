@@ -83,7 +83,7 @@ def add_to_date(
         day = min(start.day, monthrange(year, month)[1])
         rest = datetime.timedelta(weeks=weeks, days=days, hours=hours, minutes=minutes, seconds=seconds)
         moved = start.replace(year=year, month=month, day=day) + rest
-    except (ValueError, OverflowError) as error:
+    except (TypeError, ValueError, OverflowError) as error:
         raise InvalidValue(f"{date!r} cannot be moved that far: {error}") from error
     if not as_string:
         return moved

@@ -67,6 +67,14 @@ def test_lists_and_tables_stay_lists_where_they_are_shown_as_such(context):
         msgprint([("Item", "Qty"), ("CONE", 2)], as_table=True, raise_exception=True)
 
 
+def test_what_is_no_text_is_shown_as_one(context):
+    msgprint(5)
+    msgprint(None)
+    with pytest.raises(ValidationError, match=r"^7$"):
+        throw(7)
+    assert [message["message"] for message in context.messages] == ["5", "", "7"]
+
+
 def test_throw_takes_a_class(context):
     for wrong in (ValidationError("no"), "ValidationError", int):
         with pytest.raises(TypeError, match="takes a class of exceptions"):

@@ -224,6 +224,8 @@ def test_what_is_missing():
         get_cached_doc(SHOP)
     with pytest.raises(UnknownFieldError, match="Did you mean 'city'"):
         get_cached_value(SHOP, "Z", "cty")
+    with pytest.raises(ValidationError, match="a field is named by text, not 5"):
+        get_cached_value(SHOP, "A", 5)
     CachedTestShop(code="Z", city="Oslo").insert()
     assert get_cached_value(SHOP, "Z", "city") == "Oslo"  # that it was missing is not remembered
 
