@@ -11,6 +11,7 @@ import pytest
 from doclife.core.context import activate, current, no_context
 from doclife.core.errors import HookError, UnknownDoctypeError, UnknownEventError
 from doclife.doctypes.user import Role
+from doclife.events import registry as events_registry
 from doclife.events.registry import connected, on
 from doclife.model.engine import plan
 from doclife.model.lifecycle import SAVE
@@ -28,6 +29,14 @@ def _of(module, name="noticed"):
 
     noticed.__module__, noticed.__name__ = module, name
     return noticed
+
+
+@pytest.fixture(autouse=True)
+def _forget_what_is_recorded():
+    before = {name: list(each) for name, each in events_registry._recorded.items()}
+    yield
+    events_registry._recorded.clear()
+    events_registry._recorded.update(before)
 
 
 # on
