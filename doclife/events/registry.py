@@ -14,7 +14,7 @@ from doclife.events.handlers import APPS, FRAMEWORK_BAND, RUN_TIME, WILDCARD, Ha
 from doclife.events.hooks import AppHooks, as_paths, merged
 from doclife.events.names import EVENTS, check_event
 from doclife.events.signals import Chain, Signals
-from doclife.events.variables import check_rules, naming_variables
+from doclife.events.variables import check_naming_rules, naming_variables
 
 FRAMEWORK = "doclife"
 
@@ -54,7 +54,7 @@ class Registry:
         self.warnings: list[str] = []
         #: parts of naming series that the apps explain
         self.naming_variables = naming_variables(apps)
-        check_rules(doctypes, self.naming_variables)
+        check_naming_rules(doctypes, self.naming_variables)
         self.custom_events: frozenset[str] = frozenset(merged(apps, "custom_events"))
         self._changing = threading.Lock()
         for rank, app in enumerate(self.apps):

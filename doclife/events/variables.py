@@ -43,7 +43,7 @@ def naming_variables(apps: Iterable[AppHooks]) -> dict[str, Variable]:
     return found
 
 
-def check_rules(doctypes: Collection[str], variables: Collection[str]) -> None:
+def check_naming_rules(doctypes: Collection[str], variables: Collection[str]) -> None:
     """Refuses naming rules with words in braces that nothing explains.
 
     Args:

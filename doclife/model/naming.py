@@ -15,11 +15,11 @@ from typing import Any
 from doclife.core.ids import hash_name
 from doclife.model import assigning
 from doclife.model.names import amended_name, check_name
+from doclife.model.naming_rules import CHOSEN, HASHED, Numbered, accept, by_rule, give_numbers
 from doclife.model.operation import Operation
 from doclife.model.row_naming import name_added_rows, name_rows, row_naming, synced_tables
-from doclife.model.rules import CHOSEN, HASHED, Numbered, accept, by_rule, give_numbers
 from doclife.model.series import NamingSeries, append_number_if_name_exists, getseries, make_autoname
-from doclife.schema.autoname import AUTOINCREMENT, FIELD, HASH, NONE, PROMPT, UUID, Rule
+from doclife.schema.autoname import AUTOINCREMENT, FIELD, HASH, NONE, PROMPT, UUID, NamingRule
 from doclife.schema.fieldtypes import Link
 from doclife.schema.tables import AMENDED_FROM
 
@@ -38,7 +38,7 @@ _NEW_NAME = "__newname"
 
 def caller_may_choose(doc: Any) -> bool:
     """Tells whether the type's rule takes the name that the caller has set."""
-    rule: Rule = doc._blueprint.naming
+    rule: NamingRule = doc._blueprint.naming
     return rule.kind in (NONE, *CHOSEN) or (rule.kind == FIELD and doc.get(rule.field) == doc.name)
 
 

@@ -10,8 +10,8 @@ from doclife.core.context import Context, current
 from doclife.core.ids import hash_name
 from doclife.events.dispatch import fire
 from doclife.events.registry import Registry
+from doclife.model.naming_rules import CHOSEN, HASHED, Numbered, accept, by_rule, give_numbers
 from doclife.model.operation import Operation
-from doclife.model.rules import CHOSEN, HASHED, Numbered, accept, by_rule, give_numbers
 from doclife.schema import registry
 from doclife.schema.build import Blueprint
 from doclife.uow.unit import UnitOfWork

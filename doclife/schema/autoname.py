@@ -61,7 +61,7 @@ class Pattern(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Rule:
+class NamingRule:
     """The naming rule of a document type."""
 
     kind: str = NONE
@@ -162,7 +162,7 @@ def series_options(meta: Any) -> list[str]:
     return [option for option in options if option]
 
 
-def read_rule(meta: Any, class_name: str) -> Rule:
+def read_naming_rule(meta: Any, class_name: str) -> NamingRule:
     """Returns the rule of a document type.
 
     Args:
@@ -176,15 +176,15 @@ def read_rule(meta: Any, class_name: str) -> Rule:
     kind = next((prefix for prefix in _PREFIXES if text.lower().startswith(prefix)), "")
     try:
         if kind == FIELD:
-            return Rule(FIELD, text, field=_naming_field(meta, text[len(FIELD) :].strip(), where))
+            return NamingRule(FIELD, text, field=_naming_field(meta, text[len(FIELD) :].strip(), where))
         if kind == NAMING_SERIES:
-            return Rule(NAMING_SERIES, text, variables=_check_naming_series(meta, where))
+            return NamingRule(NAMING_SERIES, text, variables=_check_naming_series(meta, where))
         if kind == FORMAT:
             return _pattern_rule(meta, FORMAT, text, read_format(text[len(FORMAT) :].strip()), where)
         if not text or text.lower() in _WORDS:
             if meta.issingle and text.lower() == AUTOINCREMENT:
                 raise SchemaError(f"{where}: a single type has one document, named as the type; leave autoname out")
-            return Rule(text.lower(), text)
+            return NamingRule(text.lower(), text)
         if "#" not in text:
             hint = nearest(text.lower(), (*_WORDS, *_PREFIXES))
             raise SchemaError(
@@ -219,14 +219,14 @@ def _check_naming_series(meta: Any, where: str) -> tuple[str, ...]:
     )
 
 
-def _pattern_rule(meta: Any, kind: str, text: str, pattern: Pattern, where: str) -> Rule:
+def _pattern_rule(meta: Any, kind: str, text: str, pattern: Pattern, where: str) -> NamingRule:
     variables = _check_words(meta, pattern, where)
     if all(part.kind == TEXT for part in pattern.parts):
         raise SchemaError(
             f"{where} gives every document the same name; add a counter, as in 'format:{pattern.text}{{####}}', or "
             "fields in braces"
         )
-    return Rule(kind, text, pattern=pattern, variables=variables)
+    return NamingRule(kind, text, pattern=pattern, variables=variables)
 
 
 def _check_words(meta: Any, pattern: Pattern, where: str) -> tuple[str, ...]:

@@ -26,7 +26,7 @@ class Blueprint:
         self.meta = meta
         self.table = table
         #: how documents get their names
-        self.naming = autoname.read_rule(meta, meta.doctype)
+        self.naming = autoname.read_naming_rule(meta, meta.doctype)
         fields = {each.name: each for each in meta.get_value_fields()}
         standard = list(STANDARD_COLUMNS)
         if meta.submittable:
@@ -113,7 +113,7 @@ def _check_meta(cls: Any, meta: Meta) -> None:
         for name in filter(None, names):
             if name not in meta.by_name and name not in STANDARD_COLUMNS:
                 raise SchemaError(f"{cls.__qualname__}: {option} names no field {name!r}.{nearest(name, meta.by_name)}")
-    autoname.read_rule(meta, cls.__qualname__)
+    autoname.read_naming_rule(meta, cls.__qualname__)
 
 
 def _table(cls: Any, meta: Meta) -> Table:
@@ -129,7 +129,7 @@ def _table(cls: Any, meta: Meta) -> Table:
                 f"{existing.info.get('app')!r} already; give the class another Meta(doctype=...) or Meta(table=...)"
             )
         metadata.remove(existing)
-    numbered = autoname.read_rule(meta, meta.doctype).kind == autoname.AUTOINCREMENT
+    numbered = autoname.read_naming_rule(meta, meta.doctype).kind == autoname.AUTOINCREMENT
     standard = standard_columns(child=meta.istable, submittable=meta.submittable, numbered=numbered)
     return Table(meta.table, metadata, *standard, *columns, info={"app": meta.app, "doctype": meta.doctype})
 

@@ -19,7 +19,7 @@ from doclife.schema.autoname import (
     SCRIPT,
     SERIES_FIELD,
     UUID,
-    Rule,
+    NamingRule,
     series_options,
 )
 from doclife.uow import counters
@@ -38,7 +38,7 @@ class Numbered(NamedTuple):
     layout: Layout | None
 
 
-def by_rule(doc: Any, rule: Rule, given: Any) -> str | Numbered:
+def by_rule(doc: Any, rule: NamingRule, given: Any) -> str | Numbered:
     """Returns the name that a rule makes, or what it lacks.
 
     Raises:
@@ -96,7 +96,7 @@ def _series(doc: Any) -> str:
     return str(series)
 
 
-def accept(unit: UnitOfWork, doc: Any, rule: Rule) -> None:
+def accept(unit: UnitOfWork, doc: Any, rule: NamingRule) -> None:
     """Checks a name that came from outside or from a rule without a counter."""
     if rule.kind == UUID:
         doc.__dict__["name"] = uuid_text(doc, doc.__dict__["name"])
