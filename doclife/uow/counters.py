@@ -15,35 +15,40 @@ from doclife.uow.unit import UnitOfWork
 
 _MARIADB = ("mysql", "mariadb")
 
-_ADD = {
-    "sqlite": 'INSERT INTO "tabSeries" (name, current) VALUES (?, ?) '
-    'ON CONFLICT (name) DO UPDATE SET current = "tabSeries".current + excluded.current RETURNING current',
-    "postgresql": 'INSERT INTO "tabSeries" (name, current) VALUES (%s, %s) '
-    'ON CONFLICT (name) DO UPDATE SET current = "tabSeries".current + excluded.current RETURNING current',
-    "mariadb": "INSERT INTO `tabSeries` (name, current) VALUES (%s, %s) "
-    "ON DUPLICATE KEY UPDATE current = current + VALUES(current) RETURNING current",
+_ROW = {
+    "sqlite": 'INSERT INTO "tabSeries" (name, current) VALUES (?, ?)',
+    "postgresql": 'INSERT INTO "tabSeries" (name, current) VALUES (%s, %s)',
+    "mariadb": "INSERT INTO `tabSeries` (name, current) VALUES (%s, %s)",
 }
-#: to at least, to exactly
-_RAISE = {
-    "sqlite": _ADD["sqlite"].replace(
-        '"tabSeries".current + excluded.current', 'max("tabSeries".current, excluded.current)'
-    ),
-    "postgresql": _ADD["postgresql"].replace(
-        '"tabSeries".current + excluded.current', 'greatest("tabSeries".current, excluded.current)'
-    ),
-    "mariadb": _ADD["mariadb"].replace("current + VALUES(current)", "greatest(current, VALUES(current))"),
-}
-_SET = {
-    "sqlite": _ADD["sqlite"].replace('"tabSeries".current + excluded.current', "excluded.current"),
-    "postgresql": _ADD["postgresql"].replace('"tabSeries".current + excluded.current', "excluded.current"),
-    "mariadb": _ADD["mariadb"].replace("current + VALUES(current)", "VALUES(current)"),
-}
+#: the same without waiting for the disk. The log is one: who commits a document of this name later has
+#: the number on the disk too, and where nobody does, it may as well be given out again.
+_ROW_AT_ONCE = (
+    'INSERT INTO "tabSeries" (name, current) SELECT CAST(%s AS VARCHAR), CAST(%s AS BIGINT) '
+    "FROM (SELECT set_config('synchronous_commit', 'off', true)) AS lazily"
+)
 _CREATE = "INSERT IGNORE INTO `tabSeries` (name, current) VALUES (%s, 0)"
 _READ = {
     "sqlite": 'SELECT current FROM "tabSeries" WHERE name = ?',
     "postgresql": 'SELECT current FROM "tabSeries" WHERE name = %s',
     "mariadb": "SELECT current FROM `tabSeries` WHERE name = %s",
 }
+#: what becomes of a row that exists: {old} and {new} number
+_ADD, _SET, _RAISE = "{old} + {new}", "{new}", "{greatest}({old}, {new})"
+
+
+def _text(change: str, dialect: str, row: str = "") -> str:
+    """Returns the statement that makes a counter's row, or changes it, and answers the number."""
+    greatest = "max" if dialect == "sqlite" else "greatest"
+    if dialect == "mariadb":
+        value = change.format(old="current", new="VALUES(current)", greatest=greatest)
+        return f"{_ROW[dialect]} ON DUPLICATE KEY UPDATE current = {value} RETURNING current"
+    value = change.format(old='"tabSeries".current', new="excluded.current", greatest=greatest)
+    return f"{row or _ROW[dialect]} ON CONFLICT (name) DO UPDATE SET current = {value} RETURNING current"
+
+
+#: (change, dialect) -> statement
+_TEXTS = {(change, dialect): _text(change, dialect) for change in (_ADD, _SET, _RAISE) for dialect in _ROW}
+_TEXTS_APART = _TEXTS | {(change, "postgresql"): _text(change, "postgresql", _ROW_AT_ONCE) for change in (_ADD, _RAISE)}
 
 #: how often the first row of a counter is tried where MariaDB finds a deadlock
 _TRIES = 5
@@ -91,23 +96,23 @@ def _dialect(unit: UnitOfWork) -> str:
     return "mariadb" if dialect in _MARIADB else dialect
 
 
-def _inside(unit: UnitOfWork, statement: dict[str, str], counter: str, number: int) -> int:
+def _inside(unit: UnitOfWork, change: str, counter: str, number: int) -> int:
     dialect = _dialect(unit)
     if dialect == "mariadb":
         _create(unit, counter)
     unit.before_write()
-    return int(unit.link.rows(statement[dialect], (counter, number))[0][0])
+    return int(unit.link.rows(_TEXTS[change, dialect], (counter, number))[0][0])
 
 
-def _beside(unit: UnitOfWork, statement: dict[str, str], doctype: str, number: int) -> int:
+def _beside(unit: UnitOfWork, change: str, doctype: str, number: int) -> int:
     # no prefix of a series can be this: nothing of a name stands before a colon and behind it only the number
     counter = f"autoincrement:{doctype}"
     database = unit.database
     if not _can_write_apart(database):
-        return _inside(unit, statement, counter, number)
+        return _inside(unit, change, counter, number)
     for attempt in range(1, _TRIES + 1):
         try:
-            return int(database.apart.run(statement[_dialect(unit)], (counter, number))[0][0])
+            return int(database.apart.run(_TEXTS_APART[change, _dialect(unit)], (counter, number))[0][0])
         except QueryDeadlockError:  # MariaDB, the first number ever, by several at once
             if attempt == _TRIES:
                 raise
