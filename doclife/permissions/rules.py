@@ -70,7 +70,12 @@ def allows(context: Context, doc: Any, right: str, user: str) -> bool:
         user: whose roles count.
     """
     found = reach(context, doc.meta, right, user)
-    return found is Reach.ALL or (found is Reach.OWN and (right == "create" or owner_of(doc) in (None, user)))
+    return found is Reach.ALL or (found is Reach.OWN and (right == "create" or _is_own(doc, user)))
+
+
+def _is_own(doc: Any, user: str) -> bool:
+    owner = owner_of(doc)
+    return owner == user or (owner is None and doc._state.row is None)
 
 
 def owner_of(doc: Any) -> str | None:

@@ -103,7 +103,8 @@ def excluded(context: Context, cls: Any, names: Sequence[str], user: str) -> tup
     hidden: list[str] = []
     try:
         for some in chunks(names):
-            rows: Sequence[Any] = read(context.unit, select(table.c.name, seen).where(table.c.name.in_(some))).all()
+            these = table.c.name == some[0] if len(some) == 1 else table.c.name.in_(some)
+            rows: Sequence[Any] = read(context.unit, select(table.c.name, seen).where(these)).all()
             hidden += [row[0] for row in rows if not row[1]]
     except DoclifeError as error:
         found.explain(error)

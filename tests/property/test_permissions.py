@@ -89,7 +89,7 @@ RIGHTS = ["select", "read", "write"]
 @dataclass
 class Case:
     name: str
-    owner: str
+    owner: str | None
     city: str | None
     amount: int
     team: str | None
@@ -236,7 +236,7 @@ RULES = st.builds(
     st.sampled_from([{"select"}, {"read"}, {"write"}, {"read", "write"}, {"select", "write"}]),
     st.booleans(),
 )
-OWNERS = [*USERS, "nobody", ADMINISTRATOR]
+OWNERS = [*USERS, "nobody", ADMINISTRATOR, None]
 WORLDS = st.builds(
     World,
     rules=st.lists(RULES, min_size=1, max_size=4),
