@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from doclife.core.context import ADMINISTRATOR, GUEST
+from sqlalchemy import update
+
+from doclife.core.context import ADMINISTRATOR, GUEST, current
 from doclife.core.errors import ValidationError
 from doclife.model import passwords
 from doclife.model.document import Document
 from doclife.permissions.roles import AUTOMATIC_ROLES
 from doclife.schema.fieldtypes import Check, Data, Datetime, Link, Password, Table
 from doclife.schema.meta import Meta, Permission
+from doclife.schema.tables import background_job
+from doclife.uow.unit import UnitOfWork
 
 SYSTEM_MANAGER = "System Manager"
 
@@ -37,6 +41,11 @@ class Role(Document):
         """Refuses to delete the roles that must exist."""
         if self.name in _LASTING_ROLES:
             raise ValidationError(f"the role {self.name} cannot be deleted")
+
+    def before_rename(self, old: str, new: str, merge: bool = False) -> None:
+        """Refuses to rename the roles that must exist."""
+        if old in _LASTING_ROLES:
+            raise ValidationError(f"the role {old} cannot be renamed")
 
 
 class HasRole(Document):
@@ -77,6 +86,23 @@ class User(Document):
         """Refuses to delete the two users that must exist."""
         if self.name in _LASTING_USERS:
             raise ValidationError(f"the user {self.name} cannot be deleted")
+
+    def before_rename(self, old: str, new: str, merge: bool = False) -> None:
+        """Refuses to rename the two users that must exist."""
+        if old in _LASTING_USERS:
+            raise ValidationError(f"the user {old} cannot be renamed")
+
+    def after_rename(self, old: str, new: str, merge: bool = False) -> None:
+        """Gives what the user owns, has changed and has asked workers to do the new name."""
+        context = current()
+        unit: UnitOfWork = context.unit
+        unit.before_write()
+        for table in {cls.__table__ for cls in context.site.doctypes.values()}:
+            for column in (table.c[name] for name in ("owner", "modified_by") if name in table.c):
+                unit.link.execute(update(table).where(column == old).values({column: new}))
+        waiting = (background_job.c.run_as == old, background_job.c.status == "queued")
+        unit.link.execute(update(background_job).where(*waiting).values(run_as=new))
+        unit.outdate()
 
     def check_password(self, secret: str) -> bool:
         """Tells whether `secret` is the user's password; takes about 50 ms."""

@@ -15,7 +15,7 @@ from doclife.model import operations
 from doclife.model.document import Document
 from doclife.model.loading import load, lock_to_delete, materialise, name_text
 from doclife.model.renaming import NameTaken
-from doclife.model.steps import fill_defaults
+from doclife.model.steps import fill_defaults, first_options
 from doclife.query.select import Select, first_name
 from doclife.schema import registry
 from doclife.schema.tables import AMENDED_FROM, STANDARD_COLUMNS
@@ -117,7 +117,7 @@ def new_doc(
     as_dict: bool = False,
     **values: Any,
 ) -> Any:
-    """Returns an unsaved document with its defaults applied.
+    """Returns an unsaved document with its defaults applied; a Select without one has its first option.
 
     Args:
         doctype: document type or class.
@@ -130,6 +130,7 @@ def new_doc(
     """
     doc = _class(doctype)(values)
     fill_defaults(doc, current())
+    first_options(doc)
     if parent_doc is not None:
         doc.parent, doc.parenttype, doc.parentfield = parent_doc.name, parent_doc.doctype, parentfield
     return doc.as_dict() if as_dict else doc

@@ -91,7 +91,18 @@ def _refuse_if_linked(
     found = op.unit.link.execute(query.limit(1)).first()
     if found is None:
         return
-    where = " ".join(found)
+    where = " ".join(map(str, found))
     raise LinkExistsError(
-        f"{here} {name} cannot be {verb}: {where} links to it ({link.name})", doctype=here, name=name, linked_from=where
+        f"{here} {name} cannot be {verb}: {where} links to it ({link.name}){_instead(doc, verb)}",
+        doctype=here,
+        name=name,
+        linked_from=where,
     )
+
+
+def _instead(doc: Any, verb: str) -> str:
+    """Returns what may be done with a document of this type instead of deleting it, or ""."""
+    flag = next((name for name in ("disabled", "enabled") if name in doc._blueprint.fields), None)
+    if flag is None or verb != "deleted":
+        return ""
+    return f"; it can be disabled instead ({flag} = {int(flag == 'disabled')})"

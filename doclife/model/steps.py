@@ -16,6 +16,7 @@ from doclife.core.errors import ValidationError
 from doclife.model import assigning, backlinks, checks, fixed, links, moments, naming, permits, renaming, writing
 from doclife.model.loading import lock_to_delete
 from doclife.model.operation import Operation
+from doclife.schema.fieldtypes import Select
 from doclife.schema.tables import AMENDED_FROM
 
 Run = Callable[[Operation], None]
@@ -70,6 +71,14 @@ def fill_defaults(doc: Any, context: Context) -> None:
         value = values[name]
         if value is None or (value == field.empty and (given is None or name not in given)):
             assigning.cast(doc, field, _default_value(field, context))
+
+
+def first_options(doc: Any) -> None:
+    """Gives each Select without a default its first option, as a form would show it; of `new_doc` alone."""
+    values = doc.__dict__
+    for name, field in doc._blueprint.fields.items():
+        if isinstance(field, Select) and field.default is None and field.options and values[name] is None:
+            values[name] = field.options[0] or None
 
 
 def _default_value(field: Any, context: Context) -> Any:

@@ -7,7 +7,7 @@ import pytest
 from doclife.core.errors import LinkExistsError, ValidationError
 from doclife.model.access import copy_doc, get_doc
 from doclife.model.document import Document
-from doclife.schema.fieldtypes import Data, DynamicLink, Link, Table
+from doclife.schema.fieldtypes import Check, Data, DynamicLink, Link, Table
 from doclife.schema.meta import Meta
 from tests.unit.model.shop import ShopInvoice, ShopItem
 
@@ -179,3 +179,23 @@ def test_a_submitted_document_is_not_deleted(invoice):
 def test_what_is_not_stored_is_not_deleted():
     with pytest.raises(ValidationError, match=r"Shop Item \(new\) is not stored, so it cannot be deleted"):
         ShopItem().delete()
+
+
+def test_what_can_be_disabled_says_so_when_it_cannot_be_deleted(site):
+    class Tap(Document):
+        disabled = Check()
+
+    class Lamp(Document):
+        enabled = Check(default=1)
+
+    class House(Document):
+        tap = Link("Tap")
+        lamp = Link("Lamp")
+
+    site.use(Tap, Lamp, House)
+    tap, lamp = Tap().insert(), Lamp().insert()
+    House(tap=tap.name, lamp=lamp.name).insert()
+    with pytest.raises(LinkExistsError, match=r"it can be disabled instead \(disabled = 1\)"):
+        tap.delete()
+    with pytest.raises(LinkExistsError, match=r"it can be disabled instead \(enabled = 0\)"):
+        lamp.delete()

@@ -23,6 +23,38 @@ from tests.unit.model.shop import ShopInvoice, ShopStrict, ShopTax, ShopThing
 FULL = {"label": "x", "body": "y", "day": "2026-01-01", "rows": [{"label": "z"}]}
 
 
+# the order
+
+
+def test_everything_missing_comes_before_any_wrong_value_and_is_named_at_once():
+    doc = ShopInvoice(status="Never", rows=[{"code": "A"}, {}, {"code": "x" * 11}, {"code": " "}], name="X")
+    with pytest.raises(MandatoryError) as caught:
+        doc.insert()
+    name = caught.value.context["name"]
+    assert str(caught.value) == (
+        f"Shop Invoice {name}, row 2 of rows: mandatory, but empty: Code (code); "
+        f"Shop Invoice {name}, row 4 of rows: mandatory, but empty: Code (code)"
+    )
+
+
+def test_each_kind_of_check_is_done_for_all_fields_before_the_next():
+    """Options, length, sign, form: whatever the order of the fields."""
+    values = {"email": "no address", "level": -1, "short": "longer", "choice": "Blue"}
+    for field, right in [("choice", "Red"), ("short", "short"), ("level", 1), ("email", "a@b.example")]:
+        with pytest.raises(ValidationError) as caught:
+            ShopThing(values).insert()
+        assert caught.value.context["field"] == field
+        values[field] = right
+    ShopThing(values).insert()
+
+
+def test_the_checks_of_the_document_come_before_those_of_its_rows(invoice):
+    invoice.status, invoice.rows[0].code = "Never", "x" * 11
+    with pytest.raises(ValidationError) as caught:
+        invoice.save()
+    assert caught.value.context["field"] == "status"
+
+
 # mandatory
 
 

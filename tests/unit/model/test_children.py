@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from doclife.core.errors import UnknownFieldError, ValidationError
-from doclife.model.access import get_doc
+from doclife.model.access import delete_doc, get_doc
 from doclife.testing import capture_statements
 from tests.stored import plain, stored
 from tests.unit.model.shop import ShopInvoice, ShopRow, ShopTax
@@ -271,3 +271,9 @@ def test_many_rows_are_written_with_one_statement_each_for_new_changed_and_gone(
         ("UPDATE", "tabShop Row"),
     ]
     assert [row.qty for row in get_doc("Shop Invoice", invoice.name).rows[:20]] == list(range(1, 21))
+
+
+def test_a_row_may_be_deleted_by_itself(invoice):
+    name = invoice.rows[0].name
+    assert delete_doc("Shop Row", name) is True
+    assert [row.code for row in invoice.reload().rows] == ["B"]

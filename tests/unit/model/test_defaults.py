@@ -120,3 +120,15 @@ def test_a_select_without_a_default_gets_none(site):
 
     site.use(Chosen)
     assert Chosen().insert().choice is None
+
+
+def test_new_doc_gives_a_select_its_first_option_as_a_form_does(site):
+    class Offered(Document):
+        choice = Select("Red", "Green")
+        blank = Select("", "Red")
+        chosen = Select("Red", "Green", default="Green")
+
+    site.use(Offered)
+    doc = new_doc("Offered")
+    assert (doc.choice, doc.blank, doc.chosen) == ("Red", None, "Green")
+    assert new_doc("Offered", choice="Green").choice == "Green"

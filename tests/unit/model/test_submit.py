@@ -215,6 +215,13 @@ def test_only_a_stored_draft_is_discarded(state, invoice):
     assert doc.docstatus == before
 
 
+def test_saving_in_on_discard_is_refused_and_nothing_is_discarded(site, invoice):
+    site.registry.connect("Shop Invoice", "on_discard", lambda doc: doc.save())
+    with pytest.raises(ValidationError, match="is cancelled and cannot be edited"):
+        invoice.discard()
+    assert invoice.docstatus == _stored(invoice).docstatus == 0
+
+
 # amend
 
 
