@@ -78,7 +78,7 @@ if TYPE_CHECKING:
     from doclife.core.local import local as local
     from doclife.core.local import response as response
     from doclife.core.local import session as session
-    from doclife.core.log import get_logger as _get_logger
+    from doclife.core.log import app_logger as _app_logger
     from doclife.core.messages import _ as _
     from doclife.core.messages import clear_last_message as clear_last_message
     from doclife.core.messages import clear_messages as clear_messages
@@ -146,7 +146,7 @@ if TYPE_CHECKING:
     get_value = db.get_value
     commit = db.commit
     rollback = db.rollback
-    logger = _get_logger
+    logger = _app_logger
     _dict = AttrDict
     format = format_value
     PermissionError = PermissionDenied
@@ -206,7 +206,7 @@ _PLACES: dict[str, str] = {
     "only_for": "doclife.permissions.users:only_for",
     "set_user": "doclife.permissions.users:set_user",
     "log_error": "doclife.doctypes.error_log:log_error",
-    "logger": "doclife.core.log:get_logger",
+    "logger": "doclife.core.log:app_logger",
     # events and hooks
     "events": "doclife.events",
     "call": "doclife.events.calls:call",

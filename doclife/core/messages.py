@@ -12,15 +12,15 @@ from doclife.core.errors import DoclifeError, NotSupported, ValidationError
 Message = str | Sequence[str] | Sequence[Sequence[Any]]
 
 
-def _(text: str, lang: str | None = None, context: str | None = None) -> str:
+def _(msg: str, lang: str | None = None, context: str | None = None) -> str:
     """Returns a text in the user's language: the text itself, as doclife has no translations yet.
 
     Args:
-        text: as written in the code, with its placeholders; format the result.
+        msg: as written in the code, with its placeholders; format the result.
         lang: accepted for Frappe's signature.
         context: accepted for Frappe's signature.
     """
-    return text
+    return msg
 
 
 def throw(

@@ -76,7 +76,8 @@ class Db(Tables, NotInDb):
             UnknownDoctypeError, UnknownFieldError: a name is not known; the message has the nearest.
             QueryTimeoutError: another holds the lock.
         """
-        refuse(run=run)
+        if run is not True:
+            refuse(run=run)
         context = current()
         with shown(context.unit, debug):
             return values.get_value(
@@ -117,7 +118,8 @@ class Db(Tables, NotInDb):
             distinct: each row once; then there is no order.
         Others as of `get_value`.
         """
-        refuse(run=run)
+        if run is not True:
+            refuse(run=run)
         context = current()
         with shown(context.unit, debug):
             found = values.get_values(
@@ -313,7 +315,8 @@ class Db(Tables, NotInDb):
             TransactionControlError: COMMIT and its like: db.commit() does that.
             DataError: the database refuses it, or values and placeholders do not fit.
         """
-        refuse(auto_commit=auto_commit, explain=explain, run=run)
+        if auto_commit or explain or run is not True:
+            refuse(auto_commit=auto_commit, explain=explain, run=run)
         context = current()
         with shown(context.unit, debug):
             rows = rawsql.sql(

@@ -160,7 +160,8 @@ def get_list(
     Raises:
         PermissionDenied: the user may see none of the type, or filters by a field that is hidden.
     """
-    refuse(run=run, ignore_ifnull=ignore_ifnull)
+    if ignore_ifnull or run is not True:
+        refuse(run=run, ignore_ifnull=ignore_ifnull)
     if not isinstance(update, (Mapping, NoneType)):
         raise ValidationError(f"update takes a dict of further values of each row, not {brief(update)}")
     cls = class_of(doctype)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
 
 from sqlalchemy import event
@@ -41,13 +41,16 @@ def refuse(**given: Any) -> None:
             raise NotSupported(f"{name}={value!r}: {instead}")
 
 
-@contextmanager
-def shown(unit: UnitOfWork, debug: bool) -> Iterator[None]:
-    """Prints the statements of the block with their parameters and seconds to stderr, if `debug` is set."""
-    if not debug:
-        yield
-        return
+_QUIET = nullcontext()
 
+
+def shown(unit: UnitOfWork, debug: bool) -> AbstractContextManager[None]:
+    """Prints the statements of the block with their parameters and seconds to stderr, if `debug` is set."""
+    return _showing(unit) if debug else _QUIET
+
+
+@contextmanager
+def _showing(unit: UnitOfWork) -> Iterator[None]:
     begun = 0.0
 
     def before(_connection: Any, _cursor: Any, text: str, parameters: Any, *_rest: Any) -> None:

@@ -6,7 +6,11 @@ import sys
 import traceback
 
 
-def get_traceback() -> str:
-    """Returns the traceback of the exception being handled; "" when there is none."""
+def get_traceback(with_context: bool = False) -> str:
+    """Returns the traceback of the exception being handled; "" when there is none.
+
+    Args:
+        with_context: taken for Frappe's sake; local variables are never shown, they may be secrets.
+    """
     error = sys.exception()
     return "" if error is None else "".join(traceback.format_exception(error))
