@@ -36,3 +36,6 @@ scheduler_events = {
 
 # a notice may outlive the invoice it is about
 ignore_links_on_delete = ["Notification Log"]
+
+# the app's roles, written by `doclife export-fixtures example_app`; installations and migrations load them
+fixtures = [{"doctype": "Role", "filters": {"name": ["like", "Franchise %"]}}]

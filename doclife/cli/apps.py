@@ -40,11 +40,14 @@ def install_app(state: State, apps: tuple[str, ...]) -> None:
     Their tables are made and their after_install functions run; what an app requires must be
     installed before it.
     """
+    from doclife.site.apps import check_installable
     from doclife.site.apps import install_app as install
 
     site = state.load_site(telling=True)
-    for app in apps:
-        site = install(site, app, report=say)
+    check_installable(site, apps)
+    with running():
+        for app in apps:
+            site = install(site, app, report=say)
 
 
 @click.command("uninstall-app")

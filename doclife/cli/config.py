@@ -9,16 +9,19 @@ from doclife.cli.state import State, pass_state
 from doclife.core import config as settings
 
 
-@click.group("config")
-def config() -> None:
+@click.group("config", invoke_without_command=True)
+@click.pass_context
+def config(ctx: click.Context) -> None:
     """Shows the settings and where they come from."""
+    if ctx.invoked_subcommand is None:
+        ctx.invoke(show)
 
 
 @config.command("show")
 @json_option
 @pass_state
 def show(state: State, as_json: bool) -> None:
-    """Lists every setting with its value and its source; secrets are hidden.
+    """Lists every setting with its value and its source; secrets are hidden. The same as naming no command.
 
     Without any site it lists what holds for all of them.
     """

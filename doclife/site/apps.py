@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 import msgspec
@@ -36,10 +36,8 @@ def install_app(site: Site, app: str, *, report: Report = quiet) -> Site:
     """
     with setup_lock(site.folder):
         site = reloaded(site)
+        check_installable(site, [app])
         installed = own_apps(site)
-        if app in installed:
-            raise ConfigError(f"app {app!r} is installed on {site.name} already")
-        hooks.in_order([*installed, app])
         with candidate(site, [*installed, app]) as future:
             history = history_of(future.apps[-1])
             engine = future.database.engine
@@ -60,6 +58,21 @@ def install_app(site: Site, app: str, *, report: Report = quiet) -> Site:
         site = load_site(site.name, site.sites_dir)
     report(f"installed {app}")
     return site
+
+
+def check_installable(site: Site, apps: Sequence[str]) -> None:
+    """Refuses apps that cannot be installed in this order.
+
+    Raises:
+        UnknownAppError, HookError: one cannot be loaded, or requires one that is not installed before it.
+        ConfigError: one is installed already.
+    """
+    installed = own_apps(site)
+    for app in apps:
+        if app in installed:
+            raise ConfigError(f"app {app!r} is installed on {site.name} already")
+        installed.append(app)
+    hooks.in_order(installed)
 
 
 def add_app_records(site: Site, app: str, report: Report = quiet) -> None:

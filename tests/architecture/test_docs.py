@@ -16,22 +16,26 @@ def blocks(page: Path, language: str) -> list[str]:
     return re.findall(rf"^```{language}\n(.*?)^```", page.read_text(), re.DOTALL | re.MULTILINE)
 
 
+def _bash(script: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    """Runs a script in a folder, as in the environment of these tests."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("DOCLIFE_", "PYTEST_"))}
+    environment["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{environment['PATH']}"
+    return subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", script],
+        cwd=folder,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+
+
 def test_the_first_document_of_the_readme_runs_as_it_stands(tmp_path):
     [script] = [block for block in blocks(ROOT / "README.md", "sh") if "order.py" in block]
     # the environment of these tests stands for the one that `make demo` has made
     pasted = "\n".join(line for line in script.splitlines() if not line.startswith(". .venv/bin/activate"))
     assert pasted != script
-    bin_dir = Path(sys.executable).parent
-    environment = {name: value for name, value in os.environ.items() if not name.startswith(("DOCLIFE_", "PYTEST_"))}
-    environment["PATH"] = f"{bin_dir}{os.pathsep}{environment['PATH']}"
-    done = subprocess.run(
-        ["bash", "-euo", "pipefail", "-c", pasted],
-        cwd=tmp_path,
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=100,
-    )
+    done = _bash(pasted, tmp_path)
     assert done.returncode == 0, done.stderr
     lines = done.stdout.splitlines()
     order = next(line for line in lines if line.startswith("ORD-"))
@@ -39,6 +43,20 @@ def test_the_first_document_of_the_readme_runs_as_it_stands(tmp_path):
     assert f"delivering {order.split()[0]}" in lines
     assert any("shop.tasks.ask_for_delivery" in line for line in lines)
     assert any("shop/tasks.py:3" in line for line in lines)
+
+
+@pytest.mark.slow
+def test_the_commands_of_the_page_about_apps_print_what_it_says(tmp_path):
+    """The commands run in one shell; the lines of the text under them come in their output, in that order."""
+    found = re.findall(r"^```(sh|text)\n(.*?)^```", (ROOT / "docs" / "apps.md").read_text(), re.DOTALL | re.MULTILINE)
+    assert [kind for kind, _ in found] == ["sh", "text"] * (len(found) // 2)
+    scripts, texts = [text for _, text in found[::2]], [text for _, text in found[1::2]]
+    done = _bash("\necho @@@@\n".join(scripts), tmp_path)
+    assert done.returncode == 0, done.stdout + done.stderr
+    for script, printed, text in zip(scripts, done.stdout.split("@@@@\n"), texts, strict=True):
+        lines = iter(printed.splitlines())
+        missing = [wanted for wanted in text.splitlines() if not any(wanted in line for line in lines)]
+        assert missing == [], f"of {script!r}, which printed {printed}{done.stderr}"
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import logging
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 import doclife
+import example_app
+from doclife.site.export import export_fixtures
+from doclife.site.fixtures import load_fixtures
 from tests.example_app.conftest import draft, submitted
 
 
@@ -41,3 +45,17 @@ def test_submitting_and_cancelling_leave_a_trail(harbour: str, caplog: pytest.Lo
         "Sales Invoice 1 on_submit: Administrator",
         "Sales Invoice 1 on_cancel: Administrator",
     ]
+
+
+def test_the_fixtures_are_what_an_export_writes(site: Any) -> None:
+    path = Path(example_app.__file__).parent / "fixtures" / "role.json"
+    before = path.read_text()
+    try:
+        assert export_fixtures(site, "example_app") == {path: 2}
+        assert path.read_text() == before
+    finally:
+        path.write_text(before)
+    assert load_fixtures(site, "example_app") == 0
+    doclife.delete_doc("Role", "Franchise Auditor")
+    assert load_fixtures(site, "example_app") == 1
+    assert doclife.db.exists("Role", "Franchise Auditor")

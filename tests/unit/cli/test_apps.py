@@ -75,3 +75,28 @@ def test_uninstall_app_says_what_goes_and_wants_to_be_sure(shop):
 def test_export_fixtures_of_an_app_that_names_none(shop):
     refused = shop.run("export-fixtures", "cli_outlets")
     assert (refused.exit_code, "app 'cli_outlets' names no fixtures" in refused.stderr) == (2, True)
+
+
+def test_apps_that_cannot_all_be_installed_are_all_refused(fresh):
+    fresh.ok("new-site", "shop", "--install-app", "cli_outlets")
+    refused = fresh.run("install-app", "cli_royalties", "cli_outlets")
+    assert (refused.exit_code, "is installed on shop already" in refused.stderr) == (2, True)
+    assert [row["app"] for row in json.loads(fresh.ok("list-apps", "--json"))] == ["doclife", "cli_outlets"]
+
+
+def test_an_installation_that_was_begun_and_failed_ends_with_1(fresh):
+    fresh.write(
+        {
+            "cli_broken/__init__.py": "",
+            "cli_broken/hooks.py": 'app_name = "cli_broken"\n',
+            "cli_broken/fixtures/role.json": '[{"doctype": "Role", "name": "x", "rolename": "x"}]',
+        }
+    )
+    fresh.ok("new-site", "shop")
+    done = fresh.spawn("--site", "shop", "install-app", "cli_broken")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == (
+        f"Error: {fresh.folder}/cli_broken/fixtures/role.json: entry 1 (Role 'x'): Role has no field 'rolename'. "
+        "Did you mean 'role_name'?\n"
+    )
+    assert fresh.ok("check") == "no problems\n"

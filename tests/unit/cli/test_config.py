@@ -39,3 +39,7 @@ def test_a_setting_that_does_not_exist_is_refused(fresh):
     done = fresh.run("config", "show")
     assert done.exit_code == 2
     assert "site_config.json: time_zon: there is no such setting. Did you mean 'time_zone'?" in done.stderr
+
+
+def test_config_alone_shows_the_settings(project):
+    assert project.ok("config") == project.ok("config", "show")
