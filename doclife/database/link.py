@@ -49,10 +49,25 @@ class Link:
         self.doomed = ""
         #: PostgreSQL: the refused statement that nobody has undone, or ""; until then all others are refused too
         self.failed = ""
+        #: PostgreSQL: whether a savepoint that is done with is released by the message that sets the next one
+        self._releases_late = False
+        #: such a savepoint, or ""; all above it are done with too
+        self._done_with = ""
 
     @property
     def connection(self) -> Connection:
-        """The SQLAlchemy connection, inside this link's transaction."""
+        """The SQLAlchemy connection, inside this link's transaction.
+
+        Whoever asks may set savepoints of their own, which no later RELEASE may take along.
+        """
+        self._releases_late = False
+        if self._done_with:
+            before, self._done_with = self._done_with, ""
+            self.run(f"RELEASE SAVEPOINT {before}")
+        return self._opened
+
+    @property
+    def _opened(self) -> Connection:
         if self._connection is None:
             self._open()
         assert self._connection is not None
@@ -71,7 +86,7 @@ class Link:
 
     def observe(self) -> Connection:
         """Sends the statements to come through SQLAlchemy, for the listeners of the connection, which is returned."""
-        connection = self.connection
+        connection = self._opened
         self._cursor = None
         return connection
 
@@ -99,7 +114,7 @@ class Link:
         cursor = self._cursor
         try:
             if cursor is None:
-                return [tuple(row) for row in self.connection.exec_driver_sql(sql, tuple(params))]
+                return [tuple(row) for row in self._opened.exec_driver_sql(sql, tuple(params))]
             cursor.execute(sql, params)
             result: list[Row] = cursor.fetchall()
         except self._errors as error:
@@ -116,7 +131,7 @@ class Link:
         cursor = self._cursor
         try:
             if cursor is None:
-                return self.connection.exec_driver_sql(sql, tuple(params)).rowcount
+                return self._opened.exec_driver_sql(sql, tuple(params)).rowcount
             cursor.execute(sql, params)
         except self._errors as error:
             self._raise(error)
@@ -133,7 +148,7 @@ class Link:
         cursor = self._cursor
         try:
             if cursor is None:
-                return self.connection.exec_driver_sql(sql, list(rows)).rowcount
+                return self._opened.exec_driver_sql(sql, list(rows)).rowcount
             cursor.executemany(sql, rows)
         except self._errors as error:
             self._raise(error)
@@ -148,7 +163,7 @@ class Link:
         if self.doomed:
             self._refuse()
         try:
-            result: CursorResult[Any] = self.connection.execute(statement, params)
+            result: CursorResult[Any] = self._opened.execute(statement, params)
         except self._errors as error:
             self._raise(error)
         return result
@@ -158,7 +173,7 @@ class Link:
         if self.doomed:
             self._refuse()
         try:
-            return self.connection.exec_driver_sql(sql, params)
+            return self._opened.exec_driver_sql(sql, params)
         except self._errors as error:
             self._raise(error)
 
@@ -218,7 +233,7 @@ class Link:
     @property
     def _driver(self) -> Any:
         """The driver's own connection."""
-        return self.connection.connection.driver_connection
+        return self._opened.connection.driver_connection
 
     def _failure(self) -> TransactionError:
         return TransactionError(
@@ -249,6 +264,7 @@ class Link:
             self._open()
         if self._sqlite:
             self.run("BEGIN IMMEDIATE")
+        self._releases_late = self.dialect == "postgresql"
         self.writing = True
 
     def commit(self) -> None:
@@ -267,13 +283,12 @@ class Link:
             connection.commit()
         except DBAPIError as error:
             self._raise(error)
-        self.writing = False
+        self._ended()
         connection.begin()
 
     def rollback(self) -> None:
         """Rolls back what there is; a connection that cannot is given up, and the database rolls back itself."""
-        self.writing = False
-        self.doomed = self.failed = ""
+        self._ended()
         connection = self._connection
         if connection is None:
             return
@@ -289,28 +304,35 @@ class Link:
     def close(self) -> None:
         """Gives the connection back to the pool; what was not committed is rolled back."""
         connection, self._connection, self._cursor = self._connection, None, None
-        self.writing, self.doomed, self.failed = False, "", ""
+        self._ended()
         if connection is not None:
             if not connection.invalidated:
                 connection.info.pop(TOLD_OF_ERRORS, None)
             connection.close()
 
+    def _ended(self) -> None:
+        self.writing = self._releases_late = False
+        self.doomed = self.failed = self._done_with = ""
+
     # -- savepoints ------------------------------------------------------------------------------
 
     def savepoint(self, name: str) -> None:
         """Sets a savepoint."""
-        self.run(f"SAVEPOINT {name}")
+        before, self._done_with = self._done_with, ""
+        self.run(f"RELEASE SAVEPOINT {before}; SAVEPOINT {name}" if before else f"SAVEPOINT {name}")
 
     def release(self, name: str) -> None:
-        """Forgets a savepoint; MariaDB replaces one of the same name by itself, so that costs nothing there."""
-        if self.dialect not in ("mysql", "mariadb"):
+        """Forgets a savepoint and those above it; on a server that costs no message of its own."""
+        if self._releases_late:
+            self._done_with = name
+        elif self.dialect not in ("mysql", "mariadb"):  # they replace one of the same name by themselves
             self.run(f"RELEASE SAVEPOINT {name}")
 
     def rollback_to(self, name: str) -> None:
         """Undoes everything since the savepoint, which stays; where that cannot be done, only a rollback may follow."""
         if self.doomed:
             return
-        self.failed = ""
+        self.failed = self._done_with = ""
         try:
             self.run(f"ROLLBACK TO SAVEPOINT {name}")
         except DoclifeError as error:  # what is being undone has raised already: that must not be hidden

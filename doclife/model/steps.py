@@ -49,15 +49,16 @@ def _has_query_conditions(cls: Any) -> bool:
 
 def defaults(op: Operation) -> None:
     """Gives fields that were not set their defaults, in rows too."""
-    if op.context.flags.in_import:
+    if op.context.flags.get("in_import"):
         return
     fill_defaults(op.doc, op.context)
-    row_defaults(op)
+    if op.doc._blueprint.table_fields:
+        row_defaults(op)
 
 
 def row_defaults(op: Operation) -> None:
     """Gives new rows their defaults."""
-    if op.context.flags.in_import:
+    if op.context.flags.get("in_import"):
         return
     for row in op.rows():
         if row._state.row is None or op.inserting:
