@@ -24,6 +24,7 @@ from doclife.model.naming import LEFT_OUT
 from doclife.model.operation import Operation
 from doclife.model.state import Before, Snapshot
 from doclife.model.steps import STEPS, Run
+from doclife.schema.registry import refuse_foreign
 
 
 def plan(context: Context, cls: Any, kind: str) -> tuple[Run, ...]:
@@ -35,6 +36,7 @@ def plan(context: Context, cls: Any, kind: str) -> tuple[Run, ...]:
     plans: dict[tuple[Any, str, bool], tuple[int, tuple[Run, ...]]] = context.site.plans
     traced = context.trace is not None
     found = plans.get((cls, kind, traced))
+    refuse_foreign(cls)
     generation = registry.generation  # before the chains: a handler connected meanwhile makes this plan out of date
     if found is not None and found[0] == generation:
         return found[1]

@@ -114,6 +114,29 @@ def new_of_site(cls: Any, *_args: Any, **_values: Any) -> Any:
     return object.__new__(found)
 
 
+def refuse_foreign(cls: Any) -> None:
+    """Refuses to work on a document whose class has other fields than the open site gives its type.
+
+    It was made on another site, or outside any; this site's checks and columns are not its.
+
+    Raises:
+        SchemaError: names the fields that make the difference.
+    """
+    found = site_doctypes().get(cls.meta.doctype)
+    if found is None or found._blueprint is cls._blueprint:
+        return
+    here, there = set(found.meta.by_name), set(cls.meta.by_name)
+    if here != there:
+        context = current_or_none()
+        site = context.site.name if context is not None else "here"
+        more, less = ", ".join(sorted(here - there)), ", ".join(sorted(there - here))
+        known = f"has also {more}" if more else f"has no {less}"
+        raise SchemaError(
+            f"{cls.meta.doctype}: on {site} the type {known}; this document was made outside of that site. Make it "
+            "inside the site's context, or load it there"
+        )
+
+
 def _not_added(cls: Any) -> AppNotInstalledError:
     context = current_or_none()
     place = f"on {context.site.name}" if context is not None else "of the open site; there is none"

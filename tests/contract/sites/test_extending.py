@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 import doclife
 from doclife.core.amount import Amount
-from doclife.core.errors import AppNotInstalledError, LinkValidationError, UnknownFieldError
+from doclife.core.errors import AppNotInstalledError, LinkValidationError, SchemaError, UnknownFieldError
 from doclife.database.drift import check
 from doclife.model.explain import explain
 from doclife.schema.tables import metadata
@@ -231,3 +231,62 @@ def test_a_framework_type_can_be_extended(make_site):
         user = doclife.get_doc({"doctype": "User", "email": "ann@example.com", "first_name": "Ann", "card": "7"}).insert()
         assert doclife.db.get_value("User", user.name, "card") == "7"
     assert _drifts(loyal) == []
+
+
+@ON_SQLITE
+def test_a_document_of_another_site_or_of_none_is_refused(make_site):
+    from ext_shop.doctypes.order import ExtOrder
+
+    plain, loyal = make_site("plain", "ext_shop"), make_site("loyal", "ext_shop", "ext_loyalty")
+    outside = ExtOrder(code="A")
+    with loyal.work():
+        said = "Ext Order: on loyal the type has also card, discount, points, tier; this document was made outside"
+        with pytest.raises(SchemaError, match=said):
+            outside.insert()
+        stored = ExtOrder(code="A").insert()
+    with plain.work():
+        assert outside.insert().name == "A"
+        with pytest.raises(SchemaError, match="on plain the type has no card, discount, points, tier"):
+            stored.save()
+        with pytest.raises(SchemaError, match="on plain the type has no card"):
+            doclife.insert_many([stored])
+
+
+def test_every_way_to_write_knows_the_fields(make_site):
+    from ext_loyalty.mixins import LoyalOrder
+
+    loyal, plain = make_site("loyal", "ext_shop", "ext_loyalty"), make_site("plain", "ext_shop")
+    for site, more in ((plain, {}), (loyal, {"tier": "Gold", "discount": "1.5"})):
+        with site.work():
+            made = [{"doctype": "Ext Order", "code": code, "total": 20, **more} for code in ("a", "b", "c")]
+            doclife.insert_many([doclife.get_doc(each) for each in made])
+            a, b, c = doclife.get_docs("Ext Order", ["a", "b", "c"])
+            a.db_set("total", 30)
+            doclife.db.set_value("Ext Order", "b", "total", 40)
+            c.update({"total": 50})
+            c.append("items", {"item": "pen"})
+            c.save().submit()
+            c.cancel()
+            doclife.db.bulk_update("Ext Order", {"a": {"total": 31}})
+            doclife.rename_doc("Ext Order", "b", "b2", force=True)
+            copy = doclife.copy_doc(c)
+            copy.code = "d"
+            copy.insert()
+            doclife.delete_doc("Ext Order", "a")
+            assert doclife.get_all("Ext Order", fields=["name", "total"], order_by="name") == [
+                {"name": "b2", "total": 40},
+                {"name": "c", "total": 50},
+                {"name": "d", "total": 50},
+            ]
+    with loyal.work():
+        orders = {each.name: each for each in doclife.db.select(LoyalOrder)}
+        assert {name: (each.points, each.tier, each.discount) for name, each in orders.items()} == {
+            "b2": (2, "Gold", Amount("1.5")),
+            "c": (5, "Gold", Amount("1.5")),
+            "d": (5, "Gold", Amount("1.5")),
+        }
+        doclife.db.set_value("Ext Order", "b2", {"points": 9, "card": "x"})
+        assert doclife.db.get_value("Ext Order", {"card": "x"}, ["points", "tier"], as_dict=True) == {"points": 9, "tier": "Gold"}
+        assert doclife.get_all("Ext Order", fields=["sum(points) as n"], group_by="tier") == [{"n": 19}]
+        doclife.db.bulk_insert("Ext Order", ["name", "code", "tier"], [["e", "e", "Basic"], ["f", "f", None]])
+        assert doclife.db.get_value("Ext Order", "f", ["points", "discount"]) == (0, Amount(2))
