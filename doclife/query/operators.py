@@ -11,11 +11,12 @@ from collections.abc import Callable, Iterable
 from datetime import date, datetime, time
 from typing import Any
 
-from sqlalchemy import String, and_, cast, false, func, or_, true
+from sqlalchemy import String, and_, cast, false, or_, true
 from sqlalchemy.sql.elements import ColumnElement
 
 from doclife.core.errors import NotSupported, ValidationError, brief, nearest
 from doclife.query.casting import refuse_container
+from doclife.query.patterns import alike, written
 from doclife.query.scope import Place
 from doclife.query.timespans import Span, neighbour, site_today, span
 from doclife.schema.fieldtypes import Check, Date, Datetime, Int
@@ -155,33 +156,12 @@ def _not_in(place: Place, values: Any) -> Condition:
     return _or_null(place, condition) if unwanted else condition
 
 
-def _pattern(place: Place, pattern: Any) -> Condition:
-    """Returns LIKE that ignores case on every database.
-
-    lower() of SQLite, and of PostgreSQL under the collation "C", knows ASCII alone: the other
-    letters of the pattern are made small in the column too. A backslash makes `%` and `_` literal.
-    """
-    if isinstance(pattern, ColumnElement):
-        return func.lower(place.column).like(func.lower(pattern), escape="\\")
-    text = str(pattern)
-    backslashes = len(text) - len(text.rstrip("\\"))
-    if backslashes % 2:
-        text += "\\"
-    column: ColumnElement[Any] = place.column if place.is_text else cast(place.column, String)
-    small = text.lower()
-    for letter in sorted({each for each in small if not each.isascii()}):
-        for other in {letter.upper(), letter.title()} - {letter}:
-            if len(other) == 1:
-                column = func.replace(column, other, letter)
-    return func.lower(column).like(small, escape="\\")
-
-
 def _like(place: Place, pattern: Any) -> Condition:
-    return false() if pattern is None else _pattern(place, pattern)
+    return false() if pattern is None else alike(place, pattern)
 
 
 def _not_like(place: Place, pattern: Any) -> Condition:
-    return true() if pattern is None else _or_null(place, ~_pattern(place, pattern))
+    return true() if pattern is None else _or_null(place, ~alike(place, pattern))
 
 
 def _is(place: Place, value: Any) -> Condition:
@@ -233,7 +213,7 @@ def _regex(place: Place, pattern: Any) -> Condition:
     if pattern is None:
         return false()
     column: ColumnElement[Any] = place.column if place.is_text else cast(place.column, String)
-    return column.regexp_match(str(pattern))
+    return column.regexp_match(written(place, pattern))
 
 
 OPERATORS: dict[str, Callable[[Place, Any], Condition]] = {

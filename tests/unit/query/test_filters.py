@@ -188,6 +188,11 @@ def test_rows_and_links_by_dotted_name_or_document_type(invoices):
     assert names(invoices, {"outlet.city": ["!=", "Pune"]}) == ["B", "C"]
 
 
+def test_like_takes_an_alphabet(context):
+    store(context, QueryTestInvoice, {"name": "A", "customer": "АБВГДЕЖЗИЙКЛМНОПРСТУФХЦЧШЩЪЫЬЭЮЯ ΑΒΓΔΕΖΗΘ"})
+    assert names(context, {"customer": ["like", "абвгдежзийклмнопрстуфхцчшщъыьэюя αβγδεζηθ"]}) == ["A"]
+
+
 def test_like_ignores_case_of_every_letter_and_takes_escaped_signs(context):
     store(
         context,

@@ -52,6 +52,12 @@ REFUSED = {
     "a number for rows": (lambda: db.bulk_insert(INVOICE, ["name"], 5), "5 are no rows"),
     "a list for updates": (lambda: db.bulk_update(INVOICE, [("A", {"visits": 1})]), "bulk_update takes"),
     "nothing for a table": (lambda: db.table_exists(None), "a document type is its name or its class"),
+    "a NUL in a pattern": (lambda: get_all(INVOICE, {"customer": ["like", "A\0"]}), "cannot have a NUL"),
+    "a NUL in an expression": (lambda: get_all(INVOICE, {"customer": ["regex", "A\0"]}), "cannot have a NUL"),
+    "every letter there is": (
+        lambda: get_all(INVOICE, {"customer": ["not like", "".join(map(chr, range(0x370, 0x590)))]}),
+        "too many different letters",
+    ),
     "no columns of an index": (lambda: db.add_index(INVOICE, []), "an index needs a column"),
 }
 

@@ -8,6 +8,8 @@ from doclife.core.json import parse_json as parse_json_of_core
 from doclife.testing import as_user, make_user
 from doclife.utils import get_fullname, get_link_to_form, get_url, get_url_to_form, parse_json
 
+pytestmark = pytest.mark.one_database
+
 
 def test_a_url_begins_with_the_name_of_the_site(site):
     assert get_url() == f"http://{site.name}"
