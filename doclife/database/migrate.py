@@ -131,9 +131,14 @@ def head(history: AppHistory) -> str | None:
     return heads[0] if heads else None
 
 
+def table_names(engine: Engine) -> list[str]:
+    """Returns the names of all tables that a database holds, sorted."""
+    return sorted(inspect(engine).get_table_names())
+
+
 def is_empty(engine: Engine) -> bool:
     """Tells whether a database holds no table at all."""
-    return not inspect(engine).get_table_names()
+    return not table_names(engine)
 
 
 def drop_all(engine: Engine, metadata: MetaData, histories: Collection[AppHistory]) -> None:

@@ -92,7 +92,7 @@ def files_of(app: AppHooks) -> list[Path]:
 
 def _entries(path: Path) -> Iterator[Entry]:
     try:
-        data = json.loads(path.read_text(encoding="utf-8"))
+        data = json.loads(path.read_text(encoding="utf-8-sig"))
     except (DoclifeError, OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path}: {error}") from error
     for number, values in enumerate(data if isinstance(data, list) else [data], start=1):

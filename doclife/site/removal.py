@@ -80,8 +80,8 @@ def removal(site: Site, app: str) -> Removal:
     Raises:
         AppNotInstalledError: it is not installed. ConfigError: another app requires it.
     """
-    require_app(site, app)
     own_apps(site)
+    require_app(site, app)
     dependants = [each.name for each in site.apps if app in each.values.get("required_apps", ())]
     if dependants:
         raise ConfigError(

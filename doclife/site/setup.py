@@ -112,6 +112,9 @@ def drop_site(site: Site, *, report: Report = quiet) -> None:
     with setup_lock(site.folder):
         with migrate_lock(site.database.engine):
             migrations.drop_all(site.database.engine, metadata, histories(site))
+        left = migrations.table_names(site.database.engine)
+        if left:
+            report(f"tables of no installed app stay in the database: {', '.join(left)}")
         try:
             site.broker.clear()
         except BrokerUnavailable as error:

@@ -100,3 +100,12 @@ def test_an_installation_that_was_begun_and_failed_ends_with_1(fresh):
         "Did you mean 'role_name'?\n"
     )
     assert fresh.ok("check") == "no problems\n"
+
+
+def test_apps_that_the_environment_names_are_not_changed_in_the_file(fresh, monkeypatch):
+    fresh.ok("new-site", "shop")
+    monkeypatch.setenv("DOCLIFE_INSTALLED_APPS", '["cli_outlets"]')
+    for words in (("install-app", "cli_royalties"), ("uninstall-app", "cli_outlets", "--yes")):
+        done = fresh.run(*words)
+        assert done.exit_code == 2
+        assert "installed_apps is set by DOCLIFE_INSTALLED_APPS, not by the site; change it there" in done.stderr

@@ -88,6 +88,18 @@ def test_a_site_whose_workers_run_is_dropped_by_force_alone(fresh):
     assert fresh.ok("check") == "no problems\n"
 
 
+def test_tables_that_no_installed_app_has_are_told(fresh, tmp_path):
+    url = f"sqlite:///{tmp_path}/shop.db"
+    fresh.ok("new-site", "shop", "--db-url", url)
+    with create_engine(url).begin() as connection:
+        connection.execute(text('CREATE TABLE "tabOld Outlet" (name TEXT)'))
+    assert fresh.ok("drop-site", "shop", "--yes").splitlines() == [
+        "tables of no installed app stay in the database: tabOld Outlet",
+        "site shop is dropped",
+    ]
+    assert inspect(create_engine(url)).get_table_names() == ["tabOld Outlet"]
+
+
 def test_use_names_the_site_that_is_meant(fresh):
     fresh.ok("new-site", "a")
     fresh.ok("new-site", "b")
