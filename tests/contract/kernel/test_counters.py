@@ -16,6 +16,7 @@ from doclife.schema.tables import metadata
 from doclife.uow import counters
 from doclife.uow.retry import is_conflict
 from doclife.uow.unit import UnitOfWork
+from tests.contract.databases import MARKED
 from tests.unit.model.shop import ShopSecretary
 
 
@@ -46,9 +47,8 @@ def other(shop_site):
     made.unit.close()
 
 
+@pytest.mark.parametrize("engine", MARKED[1:], indirect=True)  # SQLite has one writer: the second one waits anyway
 def test_numbers_of_autoincrement_types_are_not_waited_for(counted, context, other):
-    if current().unit.link.dialect == "sqlite":
-        pytest.skip("SQLite has one writer: the second one waits whatever it writes")
     first = CountedLog().insert()
     with activate(other):
         second = CountedLog().insert()
