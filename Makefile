@@ -2,6 +2,9 @@
 
 PYTHON ?= python3
 ARGS ?=
+RUNS ?=
+SEED ?= 1
+DB ?= all
 BIN := .venv/bin
 RUN := $(BIN)/python -m
 INSTALLED := .venv/.installed
@@ -13,7 +16,7 @@ ANEW := --clear
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help setup hooks demo test test-all chaos cov bench fmt lint types imports docs
+.PHONY: help setup hooks demo test test-all chaos crash cov bench fmt lint types imports docs
 
 help: ## Lists the targets; ARGS="..." is passed on, PYTHON=... chooses the interpreter
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
@@ -46,6 +49,9 @@ test-all: setup ## Runs all tests
 
 chaos: setup ## Runs the tests that kill processes
 	@$(RUN) pytest -m chaos $(ARGS)
+
+crash: setup ## Kills processes in nested saves and looks for half-written documents: RUNS=200 SEED=1 DB=mariadb
+	@$(RUN) tests.integration.crash --runs $(or $(RUNS),200) --seed $(SEED) --db $(DB) $(ARGS)
 
 cov: setup ## Runs the tests and prints what they do not reach
 	@$(RUN) pytest -n auto --dist worksteal --cov --cov-report=term-missing $(ARGS)
