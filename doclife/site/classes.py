@@ -24,7 +24,7 @@ class Classes(NamedTuple):
     warnings: list[str]
 
 
-def site_classes(apps: Sequence[AppHooks]) -> Classes:
+def site_classes(apps: Sequence[AppHooks], declared: Mapping[str, Any] | None = None) -> Classes:
     """Returns the classes of a site with these apps; columns that they add to each other's tables join the metadata.
 
     Of the classes that override a type the last app's wins; it must be a subclass of the one that
@@ -32,13 +32,16 @@ def site_classes(apps: Sequence[AppHooks]) -> Classes:
 
     Args:
         apps: loaded, in install order.
+        declared: the classes that declare the site's types; None: those of the apps.
     Raises:
         HookError, SchemaError: an entry cannot be used; the message names app, key and path.
     """
-    declared = registry.classes_of(app.name for app in apps)
+    if declared is None:
+        declared = registry.classes_of(app.name for app in apps)
     warnings: list[str] = []
     extensions = _extensions(apps, declared, warnings)
-    classes = registry.classes_of(app.name for app in apps)  # anew: what a mixin seemed to declare is gone
+    # what a mixin seemed to declare is gone
+    classes = {doctype: cls for doctype, cls in declared.items() if registry.declared(doctype) is not None}
     for app, doctype, path in _entries(apps, OVERRIDE, declared, warnings):
         classes[doctype] = _overriding(declared[doctype], app, doctype, path)
     for doctype, mixins in extensions.items():

@@ -15,12 +15,14 @@ from sqlalchemy.schema import CreateIndex, CreateTable, DropTable, ExecutableDDL
 
 from doclife.core import config
 from doclife.core.context import ADMINISTRATOR, Context, activate
+from doclife.core.errors import HookError
 from doclife.database.engine import begin_write
 from doclife.database.link import Database
 from doclife.events.hooks import AppHooks
 from doclife.events.registry import Registry
 from doclife.permissions.hooks import hooks_of
 from doclife.schema import registry as schema_registry
+from doclife.site.classes import EXTEND, OVERRIDE, site_classes
 from doclife.site.load import forget_site, load_site
 from doclife.site.runtime import Site
 from doclife.testing.templates import SITE_NAME, Template
@@ -56,8 +58,24 @@ class SandboxSite(Site):
         return made
 
     def use_hooks(self, app: str, values: Mapping[str, Any]) -> None:
-        """Adds an app, as if it were installed last and its hooks.py held `values`."""
-        self.apps.append(AppHooks(app, values, ModuleType(app)))
+        """Adds an app, as if it were installed last and its hooks.py held `values`.
+
+        Raises:
+            HookError: it adds fields to a type, for which it would need a revision.
+        """
+        apps = [*self.apps, AppHooks(app, values, ModuleType(app))]
+        if OVERRIDE in values or EXTEND in values:
+            declared = {name: schema_registry.declared(name) or cls for name, cls in self.doctypes.items()}
+            classes = site_classes(apps, declared).by_doctype
+            adding = [name for name, cls in classes.items() if app in cls._blueprint.added_by.values()]
+            if adding:
+                raise HookError(
+                    f"use_hooks: {app} adds fields to {adding[0]!r}, whose table has no such columns; write it as an "
+                    "app with a revision, and name it in doclife_apps"
+                )
+            unchanged = {name: cls for name, cls in self.doctypes.items() if classes.get(name) is declared[name]}
+            self.doctypes = classes | unchanged
+        self.apps = apps
         self._declarations_changed()
 
     def _declarations_changed(self) -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from doclife.core.clock import now, utc_now
 from doclife.core.context import ADMINISTRATOR, current, current_or_none
-from doclife.core.errors import ConfigError, DataError, DoesNotExistError, TransactionError
+from doclife.core.errors import ConfigError, DataError, DoesNotExistError, HookError, TransactionError
 from doclife.doctypes.user import Role
 from doclife.events.registry import connected
 from doclife.model.access import get_doc
@@ -301,3 +301,42 @@ def test_a_refusal_that_was_caught_after_a_write_is_not_committed_as_if_all_were
         _role("Clerk")
     current().unit.commit()
     assert get_doc("Role", "Clerk")
+
+
+class SandboxThing(Document):
+    title = Data()
+
+    def shown(self) -> str:
+        return self.title or ""
+
+
+class LoudThing(SandboxThing):
+    def shown(self) -> str:
+        return super().shown().upper()
+
+
+class Dotted:
+    def shown(self) -> str:
+        return f"{super().shown()}."  # type: ignore[misc]
+
+
+class Sized:
+    size = Int()
+
+
+def test_hooks_of_a_test_override_and_extend_types(site):
+    site.use(SandboxThing)
+    site.use_hooks("loud", {"override_doctype_class": {"Sandbox Thing": f"{__name__}.LoudThing"}})
+    site.use_hooks("dots", {"extend_doctype_class": {"Sandbox Thing": f"{__name__}.Dotted"}})
+    SandboxThing(title="a").insert(set_name="x")
+    assert get_doc(SandboxThing, "x").shown() == "A."
+
+
+def test_hooks_of_a_test_cannot_add_columns(site):
+    site.use(SandboxThing)
+    with pytest.raises(HookError, match="sizes adds fields to 'Sandbox Thing', whose table has no such columns"):
+        site.use_hooks(
+            "sizes", {"extend_doctype_class": {"Sandbox Thing": f"{__name__}.Sized"}, "required_apps": ["tests"]}
+        )
+    SandboxThing(title="a").insert(set_name="x")
+    assert get_doc(SandboxThing, "x").shown() == "a"
