@@ -170,7 +170,7 @@ PLACES: dict[str, Callable[[str], Any]] = {
 
 
 @pytest.mark.parametrize("place", PLACES)
-@settings(max_examples=30, deadline=800, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(text=HOSTILE)
 def test_a_text_in_the_place_of_a_name_changes_and_betrays_nothing(context, place, text):
     context.unit.rollback()
