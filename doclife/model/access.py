@@ -14,12 +14,12 @@ from doclife.core.messages import msgprint
 from doclife.model import operations
 from doclife.model.document import Document
 from doclife.model.loading import load, lock_to_delete, materialise, name_text
-from doclife.model.renaming import NameTaken
 from doclife.model.steps import fill_defaults, first_options
 from doclife.query.select import Select, first_name
 from doclife.schema import registry
 from doclife.schema.tables import AMENDED_FROM, STANDARD_COLUMNS
 from doclife.uow.unit import UnitOfWork
+from doclife.utils.text import sbool
 
 D = TypeVar("D", bound=Document)
 
@@ -269,6 +269,7 @@ def rename_doc(
     """
     cls = _class(doctype)
     unit: UnitOfWork = current().unit
+    force, merge = (bool(sbool(each)) for each in (force, merge))  # "0" comes from forms
     if ignore_if_exists and not merge and _is_stored(unit, cls, new):
         return old if _is_stored(unit, cls, old) else new
     doc = load(unit, cls, old)
@@ -276,8 +277,9 @@ def rename_doc(
         doc.flags.ignore_permissions = True
     try:
         name = operations.rename(doc, new, merge=merge, force=force, ask=validate)
-    except NameTaken:  # before_rename has chosen another name than was asked for
-        if not ignore_if_exists:
+    except ValidationError as error:
+        # before_rename may have chosen another name than was asked for
+        if not ignore_if_exists or not error.context.get("taken") or error.context.get("doctype") != doc.doctype:
             raise
         return old
     if show_alert:

@@ -157,6 +157,8 @@ def _sync(doc: Any, field: str, name: str) -> None:
     value, row = doc.__dict__[field], doc._state.row
     if value == name or (not isinstance(value, str) and str(value) == name):
         return
+    if value in (None, "") and doc._blueprint.fields[field].reqd:
+        return  # the check of what is mandatory comes first
     if row is not None and row[doc._blueprint.format.index[field]] != row[0] and _is_link(doc, field):
         return  # what it links to was renamed: the link has followed, the name has not
     try:

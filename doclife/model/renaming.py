@@ -27,10 +27,6 @@ from doclife.schema.fieldtypes import Link
 _DOCSTATUS = 5  # its place in every row: see schema.tables.STANDARD_COLUMNS
 
 
-class NameTaken(ValidationError):
-    """A document of the new name exists already."""
-
-
 def check_renamable(op: Operation) -> None:
     """Refuses what cannot have another name, and before a merge what could not be deleted.
 
@@ -93,11 +89,12 @@ def check_new_name(op: Operation) -> None:
         raise DoesNotExistError(f"{doc.doctype} {old} does not exist any more", doctype=doc.doctype, name=old)
     target = found[new]
     if target is not None and not merge:
-        raise NameTaken(
+        raise ValidationError(
             f"{doc.doctype} {old} cannot be renamed: {doc.doctype} {new} exists already; choose another name, or "
             "merge=True to unite the two",
             doctype=doc.doctype,
             name=new,
+            taken=True,
         )
     if merge:
         if target is None:
@@ -167,7 +164,9 @@ def _write_name(op: Operation, old: str, new: str) -> None:
         op.unit.link.execute(update(table).where(table.c.name == old).values(values))
     except DuplicateKey as error:
         if error.primary:
-            raise NameTaken(f"{doc.doctype} {new} exists already", doctype=doc.doctype, name=new) from error
+            raise ValidationError(
+                f"{doc.doctype} {new} exists already", doctype=doc.doctype, name=new, taken=True
+            ) from error
         raise UniqueValidationError(
             f"{doc.doctype} {old} cannot become {new}: another {doc.doctype} has this value in the field that its "
             f"name is made of ({doc.meta.autoname})",

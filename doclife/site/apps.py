@@ -77,7 +77,8 @@ def check_installable(site: Site, apps: Sequence[str]) -> None:
 
 def add_app_records(site: Site, app: str, report: Report = quiet) -> None:
     """Adds what an app brings besides tables, in one unit of work: its roles, its fixtures, its `after_install`."""
-    with site.work():
+    with site.work() as context:
+        context.flags.in_install = app
         add_roles(site, app)
         load_fixtures(site, app, report)
         for after_install in site.registry.functions("after_install", app=app):

@@ -61,7 +61,8 @@ def migrate(site: Site, *, report: Report = quiet) -> list[Applied]:
             applied = upgrade(site, report)
             sync(site)
             for app in site.settings.installed_apps:
-                with site.work():
+                with site.work() as context:
+                    context.flags.in_migrate = True
                     add_roles(site, app)
                     load_fixtures(site, app, report)
             run_hooks(site, "after_migrate")
@@ -87,6 +88,15 @@ def reloaded(site: Site) -> Site:
     return load_site(site.name, site.sites_dir)
 
 
+#: key of hooks.py -> the flag that is set while its functions run: to the app, or to True
+_FLAG_DURING = {
+    "before_install": "in_install",
+    "before_uninstall": "in_uninstall",
+    "before_migrate": "in_migrate",
+    "after_migrate": "in_migrate",
+}
+
+
 def run_hooks(site: Site, key: str, app: str | None = None) -> None:
     """Runs the functions that a key of hooks.py names, in one unit of work.
 
@@ -97,7 +107,9 @@ def run_hooks(site: Site, key: str, app: str | None = None) -> None:
     """
     functions = site.registry.functions(key, app=app)
     if functions:
-        with site.work():
+        with site.work() as context:
+            if key in _FLAG_DURING:
+                context.flags[_FLAG_DURING[key]] = app or True
             for function in functions:
                 function()
 

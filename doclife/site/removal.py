@@ -123,7 +123,8 @@ def uninstall_app(site: Site, app: str, *, report: Report = quiet) -> Site:
         with candidate(site, left) as future, migrate_lock(future.database.engine):
             _take_out(site, future, hooks, report)
             after = site.registry.functions("after_uninstall", app=app)
-            with future.work():
+            with future.work() as context:
+                context.flags.in_uninstall = app
                 for function in after:
                     function()
         config.write_site_config(site.sites_dir, site.name, {"installed_apps": left})

@@ -240,11 +240,14 @@ import sys
 import doclife
 
 seen = []
+#: what a function found in doclife.flags
+flags = {}
 failing = set()
 
 
 def _note(what):
     seen.append(what)
+    flags[what] = {name: value for name, value in doclife.flags.items() if value}
     if os.environ.get("BOX_STOPS_IN") == what:
         print("reached", flush=True)
         sys.stdin.read()

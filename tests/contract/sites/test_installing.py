@@ -66,6 +66,21 @@ def test_an_installation_brings_tables_roles_fixtures_and_runs_its_functions(mak
         assert doclife.db.exists("Box", "first")
 
 
+@ON_SQLITE
+def test_the_functions_of_an_app_are_told_when_they_run(make_site, setup):
+    site = make_site("site", "box_base", "box_app")
+    migrate(site)
+    uninstall_app(site, "box_app")
+    assert setup.flags == {
+        "before_install": {"in_install": "box_app"},
+        "after_install": {"in_install": "box_app"},
+        "before_migrate": {"in_migrate": True},
+        "after_migrate": {"in_migrate": True},
+        "before_uninstall": {"in_uninstall": "box_app"},
+        "after_uninstall": {"in_uninstall": "box_app"},
+    }
+
+
 @pytest.mark.parametrize("what", ["before_install", "after_install"])
 def test_an_installation_that_fails_leaves_nothing(make_site, setup, what):
     site = make_site("site", "box_base")

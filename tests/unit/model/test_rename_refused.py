@@ -198,6 +198,15 @@ def test_documents_that_name_each_other_can_be_merged(party):
     assert grace.reload().above == "Grace"
 
 
+def test_what_forms_send_as_text_is_understood(party):
+    RenParty(title="Grace").insert()
+    with pytest.raises(ValidationError, match="exists already"):
+        rename_doc("Ren Party", "Ada", "Grace", merge="0")
+    with pytest.raises(ValidationError, match="exists already"):
+        rename_doc("Ren Party", "Ada", "Grace", merge="false")
+    assert rename_doc("Ren Party", "Ada", "Grace", merge="1") == "Grace"
+
+
 def test_a_merge_needs_a_target(party):
     with pytest.raises(DoesNotExistError, match="cannot be merged into Grace, which does not exist"):
         party.rename("Grace", merge=True)
