@@ -12,6 +12,7 @@ from doclife.core.errors import MigrationError
 from doclife.database import types
 from doclife.database.drift import check
 from doclife.database.migrate import Applied, current, downgrade, drop_all, is_empty, upgrade
+from doclife.schema.tables import standard_columns
 from tests.contract.databases import BACKENDS, fresh_engine
 from tests.contract.migrations import (
     INVOICE,
@@ -84,6 +85,27 @@ def _described(engine):
     ]
     keys = inspector.get_unique_constraints("tabEvery Type"), inspector.get_pk_constraint("tabEvery Type")
     return columns, keys
+
+
+def test_names_that_are_numbers_are_no_automatic_key(engine, project):
+    metadata = new_metadata()
+    table = sa.Table("tabVisit", metadata, *standard_columns(numbered=True), info={"app": "shop"})
+    framework(metadata)
+    project.revise(metadata, "doclife")
+    text = project.revise(metadata, "shop").read_text()
+    assert 'sa.Column("name", types.NameNumber(), autoincrement=False, nullable=False)' in text
+
+    upgrade(engine, metadata, project.all)
+
+    assert check(engine, metadata, project.all) == []
+    assert project.revise(metadata, "shop", "again") is None
+    [name] = [column for column in sa.inspect(engine).get_columns("tabVisit") if column["name"] == "name"]
+    assert isinstance(name["type"], sa.Integer)
+    assert not name.get("identity")
+    assert name.get("autoincrement") in (False, "auto", None)
+    with engine.begin() as connection:
+        connection.execute(sa.insert(table), [{"name": "10"}, {"name": "9"}])
+        assert connection.scalars(sa.select(table.c.name).order_by(table.c.name)).all() == ["9", "10"]
 
 
 def test_changes_keep_the_rows_and_can_be_undone(engine, project):
