@@ -72,7 +72,7 @@ class Meta:
     submittable: bool = False
     istable: bool = False
     issingle: bool = False
-    #: naming rule, see doclife.model.naming
+    #: naming rule, see docs/naming.md
     autoname: str = ""
     #: options of the field `naming_series`
     naming_series: Sequence[str] = ()
