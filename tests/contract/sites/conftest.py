@@ -31,6 +31,11 @@ def backend(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
 
+def _forget(name: str, folder: Path) -> None:
+    if (folder / name).exists():  # the test may have dropped it, or loaded it anew
+        forget_site(load_site(name, folder))
+
+
 @pytest.fixture
 def make_site(apps: Path, backend: str, tmp_path: Path) -> Iterator[MakeSite]:
     """Makes sites, each in a database of its own: `make_site("name", "app", ...)`."""
@@ -40,8 +45,7 @@ def make_site(apps: Path, backend: str, tmp_path: Path) -> Iterator[MakeSite]:
             (tmp_path / name).mkdir()
             url = stack.enter_context(fresh_database(backend, tmp_path / name))
             site = new_site(name, tmp_path / "sites", db_url=url, apps=names, **options)
-            # not this object: the site may be loaded anew meanwhile
-            stack.callback(lambda: forget_site(load_site(name, tmp_path / "sites")))
+            stack.callback(_forget, name, tmp_path / "sites")
             return site
 
         yield make

@@ -7,10 +7,12 @@ from datetime import date
 
 import pytest
 import sqlalchemy as sa
+from redis import Redis
 
 import doclife
 from doclife.core import config
 from doclife.core.amount import Amount
+from doclife.core.ids import uuid7
 from doclife.core.errors import AppNotInstalledError, ConfigError, MigrationError
 from doclife.database.drift import check
 from doclife.schema.tables import metadata
@@ -19,6 +21,8 @@ from doclife.site.export import export_fixtures
 from doclife.site.load import load_site
 from doclife.site.migrating import histories, migrate
 from doclife.site.removal import removal, uninstall_app
+from doclife.site.setup import drop_site
+from tests.servers import server_url
 
 
 @pytest.fixture
@@ -224,12 +228,16 @@ def test_uninstalling_that_fails_can_be_repeated(make_site, setup, what):
     assert _tables(site).isdisjoint(BOX_TABLES)
 
 
-def test_a_revision_that_cannot_be_undone_does_not_keep_the_tables(make_site, setup, apps):
+@pytest.mark.parametrize("place", ["beginning", "end"])
+def test_a_revision_that_cannot_be_undone_does_not_keep_the_tables(make_site, setup, apps, place):
     site = make_site("site", "box_base", "box_app")
     [revision] = (apps / "box_app" / "migrations").glob("0001*.py")
     text = revision.read_text()
     try:
-        revision.write_text(text.replace("def downgrade() -> None:", "def downgrade() -> None:\n    raise LookupError('no')\n"))
+        failing = "    raise LookupError('no')\n"
+        head = "def downgrade() -> None:\n"
+        # at its end MariaDB has dropped everything already, and nothing on the others
+        revision.write_text(text.replace(head, head + failing) if place == "beginning" else text + failing)
         told = []
         site = uninstall_app(site, "box_app", report=told.append)
     finally:
@@ -346,3 +354,19 @@ def test_an_app_without_fixtures_exports_none(make_site):
     site = make_site("site", "box_base")
     with site.work(), pytest.raises(ConfigError, match="app 'box_base' names no fixtures"):
         export_fixtures(site, "box_base")
+
+
+@pytest.mark.redis
+@ON_SQLITE
+def test_a_site_that_is_dropped_leaves_no_key_on_the_broker(make_site, setup):
+    url, name = server_url("redis"), f"t{uuid7().hex[-12:]}"
+    site = make_site(name, "box_base", "box_app", redis_url=url)
+    with Redis.from_url(url, decode_responses=True) as client:
+        # the job of after_install was released when the installation was committed
+        assert f"rq:queue:{name}:short" in client.smembers("rq:queues")
+        told = []
+        drop_site(site, report=told.append)
+        assert [key for key in client.scan_iter(match=f"*{name}*")] == []
+        assert not [queue for queue in client.smembers("rq:queues") if name in queue]
+    assert told == []
+    assert not site.folder.exists()
