@@ -287,3 +287,37 @@ def test_the_controller_takes_part(site):
     doc = RenNumbered().insert(set_name="one")
     doc.rename("two")
     assert (doc.name, doc.note) == ("TWO", "one -> TWO")
+
+
+@pytest.mark.parametrize("event", ["after_insert", "on_update"])
+def test_a_document_may_rename_itself_once_it_is_written(site, event):
+    seen = []
+
+    def rename(doc):
+        if doc.name != "Grace":
+            doc.rename("Grace")
+
+    site.registry.connect("Ren Party", event, rename)
+    site.registry.connect("Ren Party", "on_change", lambda doc: seen.append((doc.name, doc.title, len(doc.rows))))
+    doc = RenParty(title="Ada", rows=[{"kind": "a"}]).insert()
+    assert seen == [("Grace", "Grace", 1)]
+    assert (doc.name, doc.is_new(), doc.rows[0].parent) == ("Grace", False, "Grace")
+    doc.rows[0].kind = "b"
+    doc.save()
+    assert get_doc(RenParty, "Grace").rows[0].kind == "b"
+
+
+def test_a_document_that_renamed_itself_is_new_again_when_its_insert_fails(site):
+    def rename(doc):
+        doc.rename("Grace")
+
+    def fail(doc):
+        raise ZeroDivisionError
+
+    site.registry.connect("Ren Party", "after_insert", rename)
+    site.registry.connect("Ren Party", "on_change", fail)
+    doc = RenParty(title="Ada", rows=[{"kind": "a"}])
+    with pytest.raises(ZeroDivisionError):
+        doc.insert()
+    assert (doc.is_new(), doc.name, doc.title, doc.rows[0].name, doc.rows[0].kind) == (True, None, "Ada", None, "a")
+    assert get_all("Ren Party") == []
