@@ -16,7 +16,7 @@ ANEW := --clear
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help setup hooks demo test test-all chaos crash cov bench fmt lint types imports docs
+.PHONY: help setup hooks demo test test-all chaos crash rivals cov bench fmt lint types imports docs
 
 help: ## Lists the targets; ARGS="..." is passed on, PYTHON=... chooses the interpreter
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
@@ -52,6 +52,9 @@ chaos: setup ## Runs the tests that kill processes
 
 crash: setup ## Kills processes in nested saves and looks for half-written documents: RUNS=200 SEED=1 DB=mariadb
 	@$(RUN) tests.integration.crash --runs $(or $(RUNS),200) --seed $(SEED) --db $(DB) $(ARGS)
+
+rivals: setup ## Lets two processes submit invoices of the same outlets and looks at the books: RUNS=500 DB=postgres
+	@$(RUN) tests.integration.rivals --runs $(or $(RUNS),500) --db $(DB) $(ARGS)
 
 cov: setup ## Runs the tests and prints what they do not reach
 	@$(RUN) pytest -n auto --dist worksteal --cov --cov-report=term-missing $(ARGS)
