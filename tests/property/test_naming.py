@@ -221,18 +221,21 @@ class Naming(RuleBasedStateMachine):
         assert entries == [str(n + 1) for n in range(self.model.entries)]
 
 
-def _run(templates, **options):
-    machine = type("Naming", (Naming,), {"template": templates.get(())})
+def _run(template, **options):
+    machine = type("Naming", (Naming,), {"template": template})
     run_state_machine_as_test(machine, settings=settings(deadline=None, **options))
 
 
-def test_names_are_what_the_model_says(doclife_templates):
-    _run(doclife_templates, max_examples=40, stateful_step_count=25, derandomize=True)
+def test_names_are_what_the_model_says(doclife_templates, doclife_db_url):
+    examples = 60 if doclife_db_url else 150
+    template = doclife_templates.get((), doclife_db_url)
+    _run(template, max_examples=examples, stateful_step_count=25, derandomize=True)
 
 
 @pytest.mark.slow
-def test_names_are_what_the_model_says_in_many_random_trials(doclife_templates):
-    _run(doclife_templates, max_examples=600, stateful_step_count=50)
+def test_names_are_what_the_model_says_in_many_random_trials(doclife_templates, doclife_db_url):
+    examples = 150 if doclife_db_url else 400
+    _run(doclife_templates.get((), doclife_db_url), max_examples=examples, stateful_step_count=50)
 
 
 @contextmanager
