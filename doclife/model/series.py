@@ -114,8 +114,10 @@ def _word(kind: str, word: str, doc: Any, pattern: Pattern, doctype: str) -> str
 def _value(doc: Any, word: str) -> Any:
     if doc is None:
         return _ABSENT
-    values = doc if isinstance(doc, Mapping) else doc.__dict__
-    return values.get(word, _ABSENT)
+    if isinstance(doc, Mapping):
+        return doc.get(word, _ABSENT)
+    secret = word in doc._blueprint.format.password_fields  # a series may come from who should not read it
+    return _ABSENT if secret else doc.__dict__.get(word, _ABSENT)
 
 
 def make_autoname(key: str = "", doctype: str = "", doc: Any = None) -> str:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import threading
+
 import pytest
 
 from doclife.core.context import Context, activate, current
@@ -106,6 +109,54 @@ def test_a_statement_apart_is_committed_and_its_refusal_is_wrapped(engine, shop_
     beside.close()
     assert counters.last(unit, "APART") == 4
     assert isinstance(beside, apart.Apart)
+
+
+@pytest.mark.parametrize("engine", MARKED[1:], indirect=True)
+def test_a_forked_process_counts_on_a_connection_of_its_own(shop_site, unit):
+    assert counters.take_names(unit, "Shop Item", 1) == ["1"]
+    unit.close()
+    reader, writer = os.pipe()
+    child = os.fork()
+    if child == 0:
+        answer = "?"
+        try:
+            answer = " ".join(counters.take_names(UnitOfWork(shop_site.database), "Shop Item", 2))
+        finally:
+            os.write(writer, answer.encode())
+            os._exit(0)
+    os.close(writer)
+    assert counters.take_names(unit, "Shop Item", 1)[0] in ("2", "4")
+    with os.fdopen(reader) as lines:
+        assert lines.read() in ("2 3", "3 4")
+    os.waitpid(child, 0)
+    assert counters.take_names(unit, "Shop Item", 1) == ["5"]
+
+
+def test_threads_take_turns_on_the_one_connection(shop_site, unit):
+    names, failed, barrier = [], [], threading.Barrier(12)
+
+    def work():
+        context = Context(shop_site)
+        context.unit = UnitOfWork(shop_site.database)
+        with activate(context):
+            try:
+                barrier.wait(20)
+                for _ in range(5):
+                    names.extend(counters.take_names(context.unit, "Shop Item", 2))
+                context.unit.commit()
+            except BaseException as error:
+                failed.append(error)
+                raise
+            finally:
+                context.unit.close()
+
+    threads = [threading.Thread(target=work) for _ in range(12)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert failed == []
+    assert sorted(map(int, names)) == list(range(1, 121))
 
 
 def test_a_hash_name_that_exists_is_met_by_another_one(context, monkeypatch):

@@ -18,7 +18,7 @@ from doclife.core.errors import (
 )
 from doclife.model.document import Document
 from doclife.model.naming import NamingSeries, append_number_if_name_exists, getseries, make_autoname
-from doclife.schema.fieldtypes import JSON, Check, Currency, Data, Date, Time
+from doclife.schema.fieldtypes import JSON, Check, Currency, Data, Date, Password, Time
 from doclife.schema.meta import Meta
 from doclife.testing import travel_to
 from tests.unit.model.shop import ShopOutlet
@@ -35,6 +35,7 @@ class PartThing(Document):
     price = Currency()
     done = Check()
     data = JSON()
+    secret = Password()
 
 
 class FiscalThing(Document):
@@ -155,6 +156,13 @@ def test_an_unknown_word_in_braces_is_refused_with_the_nearest(site):
         make_autoname("{b}.#", doc={"a": "x"})
     assert make_autoname("{a}.#", doc={"a": "x"}) == "x1"
     assert make_autoname("{a}.#") == "1"
+
+
+def test_no_series_shows_a_password(site):
+    site.use(PartThing)
+    with pytest.raises(InvalidNamingSeriesError, match=r"\{secret\} in '\{secret\}\.#' is no field"):
+        PartThing(naming_series="{secret}.#", secret="hush").insert()
+    assert PartThing(naming_series="secret.-.#", secret="hush").insert().name == "secret-1"
 
 
 def test_a_prefix_longer_than_a_name_is_refused(site):
