@@ -115,7 +115,8 @@ def test_apps_that_are_installed_at_once_are_all_installed(commands, url):
     ended = [(process.communicate(timeout=100), process.returncode) for process in running]
     codes = [code for _, code in ended]
     assert codes[1] == 0, ended
-    assert sorted((codes[0], codes[2])) == [0, 2]
+    # the other one is refused before it begins, or when it has waited for the first
+    assert sorted((codes[0], codes[2])) in ([0, 1], [0, 2])
     assert sum("app 'box_app' is installed on one already" in err for (_, err), _ in ended) == 1
     assert sorted(commands.installed("one")) == ["box_app", "box_base", "ext_shop"]
     assert commands.ok("check") == "no problems\n"
