@@ -82,17 +82,19 @@ def create_engine(
             options |= {"pool_size": 1, "max_overflow": 0, "isolation_level": "AUTOCOMMIT"}
     if backend in ("mysql", "mariadb"):
         options["connect_args"] = {"init_command": _STRICT}
+        if parsed.get_driver_name() == "mysqldb":
+            options["connect_args"]["multi_statements"] = False  # one text, one statement
     try:
-        if parsed.get_driver_name() == "pymysql":
-            from doclife.database.mariadb import CONVERSIONS  # the driver is an extra
-
-            options["connect_args"]["conv"] = CONVERSIONS
         engine = sa_create_engine(parsed, **options)
     except (NoSuchModuleError, ModuleNotFoundError) as error:
         extra = "postgres" if backend == "postgresql" else "mariadb"
         raise ConfigError(f"the driver for {parsed.drivername} is missing: pip install 'doclife[{extra}]'") from error
     if backend == "sqlite":
         event.listen(engine, "connect", _set_up_sqlite)
+    elif parsed.get_driver_name() == "pymysql":
+        from doclife.database.mariadb import connect  # the driver is an extra
+
+        event.listen(engine, "do_connect", connect)
     event.listen(engine, "handle_error", _on_error)
     _engines.add(engine)
     return engine

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from doclife.core.errors import DataError
 from doclife.query.db import db
+from doclife.uow.unit import UnitOfWork
 from tests.contract.kernel.conftest import MARKED
 from tests.unit.model.shop import ShopItem, ShopThing
 
@@ -144,3 +145,27 @@ def test_a_rollback_of_the_whole_leaves_no_savepoint_behind(engine, unit):
     assert unit.link.connection.in_transaction()
     unit.commit()
     assert _stored(engine) == [*"CDE"]
+
+
+@pytest.mark.parametrize("engine", MARKED[2:3], indirect=True)
+def test_a_transaction_that_is_committed_is_not_rolled_back_when_its_connection_comes_home(engine, shop_site):
+    def rollbacks():
+        """Returns how many this connection has sent; each question ends with one."""
+        with engine.connect() as connection:
+            row = connection.exec_driver_sql("SHOW SESSION STATUS LIKE 'Com_rollback'").first()
+            assert row is not None
+            return int(row[1])
+
+    def transaction(end):
+        unit = UnitOfWork(shop_site.database)
+        unit.before_write()
+        unit.link.run("DELETE FROM `tabShop Item`")
+        getattr(unit, end)()
+        unit.close()
+
+    engine.dispose()  # from here on there is one connection
+    rollbacks()
+    for end, sent in (("commit", 0), ("rollback", 1), ("close", 1), ("commit", 0)):
+        before = rollbacks()
+        transaction(end)
+        assert rollbacks() - before == sent + 1, end
