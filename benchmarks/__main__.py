@@ -118,10 +118,9 @@ class Runner:
         lines = [
             f"Python {platform.python_version()}, {', '.join(self.versions)}; {platform.machine()}. Microseconds per "
             "operation, medians of interleaved rounds; a ratio is the median of the rounds' own ratios.",
-            "",
-            harness.table(self.results),
-            *self.lines,
         ]
+        if self.results:
+            lines += ["", harness.table(self.results), *self.lines]
         if self.counts:
             lines += ["", statements.table(self.counts, self.trips)]
         return "\n".join(lines)

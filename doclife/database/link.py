@@ -141,22 +141,21 @@ class Link:
         count: int = cursor.rowcount
         return count
 
-    def run_many(self, sql: str, rows: Sequence[Row]) -> int:
-        """Runs a driver-level write once per row in one call; returns the rows it met."""
+    def run_many(self, sql: str, rows: Sequence[Row]) -> None:
+        """Runs a driver-level write once per row in one call."""
         if self.doomed:
             self._refuse()
         cursor = self._cursor
         try:
             if cursor is None:
-                return self._opened.exec_driver_sql(sql, list(rows)).rowcount
-            cursor.executemany(sql, rows)
+                self._opened.exec_driver_sql(sql, list(rows))
+            else:
+                cursor.executemany(sql, rows)
         except self._errors as error:
             self._raise(error)
         except BaseException as error:
             self._interrupted(error)
             raise
-        count: int = cursor.rowcount
-        return count
 
     def execute(self, statement: Executable, params: Any = None) -> CursorResult[Any]:
         """Runs a SQLAlchemy statement."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from contextlib import nullcontext
 from functools import lru_cache
 from itertools import chain, count
 from typing import Any
@@ -55,15 +56,13 @@ class PostgresCursor:
         self.rowcount = cursor.rowcount
 
     def executemany(self, sql: str, rows: Sequence[Sequence[Any]]) -> None:
-        """Runs a statement for each row; an INSERT for up to 128 rows at once."""
+        """Runs a statement for each row; an INSERT for up to 128 rows at once, and all of those without waiting."""
         cursor = self._cursor
         if not sql.startswith("INSERT"):
             cursor.executemany(numbered(sql), rows)
-            self.rowcount = cursor.rowcount
             return
-        met, most = 0, min(_MOST_ROWS, _MOST_PARAMETERS // len(rows[0]))
-        for start in range(0, len(rows), most):
-            part = rows[start : start + most]
-            cursor.execute(_of_rows(sql, len(part)), list(chain.from_iterable(part)))
-            met += cursor.rowcount
-        self.rowcount = met
+        most = min(_MOST_ROWS, _MOST_PARAMETERS // len(rows[0]))
+        with cursor.connection.pipeline() if len(rows) > most else nullcontext():
+            for start in range(0, len(rows), most):
+                part = rows[start : start + most]
+                cursor.execute(_of_rows(sql, len(part)), list(chain.from_iterable(part)))
