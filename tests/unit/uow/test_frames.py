@@ -176,7 +176,9 @@ def test_a_frame_around_one_write_costs_two_statements_of_control_at_most(unit, 
     unit.link.run = watched
     with unit.savepoint(), unit.savepoint():
         numbers.add(unit, 2)
-    release = [] if unit.link.dialect == "mariadb" else ["RELEASE"]  # it replaces a savepoint of the same name
+    # MariaDB replaces a savepoint of the same name; on PostgreSQL the RELEASE goes with the next SAVEPOINT
+    late = unit.link.dialect == "postgresql" and unit.database.outer is None
+    release = [] if unit.link.dialect == "mariadb" or late else ["RELEASE"]
     assert ran == ["SAVEPOINT", "INSERT", *release]
 
 
