@@ -80,8 +80,8 @@ def _stored(engine, *columns):
 def test_the_loser_is_run_again_and_nothing_is_there_twice_or_half(engine, shop_site):
     fight = Fight(shop_site, engine)
     names = fight.fight()
-    numbers = sorted(len(attempts) for attempts in fight.attempts.values())
-    assert numbers == [1, 2], "exactly one has lost, once"
+    # one has lost; who begins anew before the other went on may lose once more
+    assert sum(len(attempts) for attempts in fight.attempts.values()) >= 3
     secretary, tax, item = ShopSecretary.__table__.c, ShopTax.__table__.c, ShopItem.__table__.c
     assert _stored(engine, secretary.name) == sorted((name,) for name in names)
     assert _stored(engine, tax.parent, tax.idx) == sorted((name, idx) for name in names for idx in (1, 2))
@@ -95,12 +95,14 @@ def test_the_loser_is_run_again_and_nothing_is_there_twice_or_half(engine, shop_
 def test_the_losers_objects_are_what_they_were(engine, shop_site):
     fight = Fight(shop_site, engine)
     fight.fight()
-    (lost,) = (attempts[0] for attempts in fight.attempts.values() if len(attempts) == 2)
-    assert (lost.is_new(), lost.name, lost.modified, lost.label) == (True, None, None, lost.label)
-    assert [(row.is_new(), row.name, row.parent, row.label) for row in lost.rows] == [
-        (True, None, None, "one"),
-        (True, None, None, "two"),
-    ]
+    lost = [doc for attempts in fight.attempts.values() for doc in attempts[:-1]]
+    assert lost
+    for doc in lost:
+        assert (doc.is_new(), doc.name, doc.modified, doc.label in fight.attempts) == (True, None, None, True)
+        assert [(row.is_new(), row.name, row.parent, row.label) for row in doc.rows] == [
+            (True, None, None, "one"),
+            (True, None, None, "two"),
+        ]
 
 
 def _lose(items, met, seen):
@@ -180,6 +182,8 @@ def test_a_savepoint_around_what_lost_does_not_hide_that_everything_is_gone(engi
     codes = [code for (code,) in _stored(engine, ShopOutlet.__table__.c.code)]
     outer = sorted(f"outer {items} {number}" for items, number in attempts.items())
     assert sorted(code for code in codes if not code.startswith("inner")) == outer
-    # MariaDB: the loser ran again; PostgreSQL: its outer part was stored without the inner one
-    runs, inner = (3, 2) if engine.dialect.name == "mariadb" else (2, 1)
-    assert (sum(attempts.values()), len(codes) - len(outer)) == (runs, inner)
+    inner = len(codes) - len(outer)
+    if engine.dialect.name == "mariadb":
+        assert (sum(attempts.values()) >= 3, inner) == (True, 2), "the loser ran again, as a whole"
+    else:
+        assert (sum(attempts.values()), inner) == (2, 1), "its outer part was stored without the inner one"

@@ -119,7 +119,7 @@ def test_a_session_that_loses_a_deadlock_is_run_again_with_all_of_its_unit(engin
 
     with Rivals(shop_site) as rivals:
         rivals.run(*(partial(retry_on_conflict, partial(work, items)) for items in attempts))
-    assert sorted(attempts.values()) == [1, 2]
+    assert sum(attempts.values()) >= 3
     assert _values(engine) == {"A": 2, "B": 2}
     with engine.connect() as connection:
         codes = sorted(connection.execute(sa.select(ShopOutlet.__table__.c.code)).scalars())

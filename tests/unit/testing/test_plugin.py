@@ -193,7 +193,7 @@ def test_the_same_tests_run_on_a_server_and_nothing_is_left_there(project, serve
 
 def test_the_ini_file_names_the_server_and_the_command_line_another(project, tmp_path):
     (tmp_path / "pytest.ini").write_text("[pytest]\ndoclife_db_url = postgresql://nobody@127.0.0.1:1/nowhere\n")
-    refused = project(test_roles=TESTS)
+    refused = project("-x", test_roles=TESTS)
     assert refused.returncode == 1
     assert "the database postgresql+psycopg://nobody@127.0.0.1:1/nowhere cannot be reached" in refused.stdout
     done = project("--doclife-db-url=", test_roles=TESTS)
