@@ -1,4 +1,4 @@
-"""A database with the tables of the kit, fresh for each test."""
+"""The tables of the kit on each database: one database per module, emptied after each test."""
 
 from __future__ import annotations
 
@@ -6,13 +6,27 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
 from doclife.core.context import Context
-from tests.contract.databases import fresh_engine
-from tests.unit.query.kit import site_on
+from doclife.database.engine import transaction
+from tests.contract.databases import MARKED, fresh_engine
+from tests.unit.query.kit import TABLES, site_on
+
+
+@pytest.fixture(scope="module", params=MARKED)
+def engine(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[sa.Engine]:
+    """A database of the module's own."""
+    folder: Path = tmp_path_factory.mktemp("query")
+    with fresh_engine(request.param, folder) as made:
+        yield made
 
 
 @pytest.fixture
-def context(tmp_path: Path) -> Iterator[Context]:
-    with fresh_engine("sqlite", tmp_path) as engine, site_on(engine) as opened:
+def context(engine: sa.Engine) -> Iterator[Context]:
+    """An open context over it."""
+    with site_on(engine) as opened:
         yield opened
+    with transaction(engine) as connection:
+        for table in TABLES:
+            connection.execute(sa.delete(table))

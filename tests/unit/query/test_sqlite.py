@@ -11,6 +11,8 @@ from tests.unit.query.kit import QueryTestInvoice, another_unit, store
 
 INVOICE = "Query Test Invoice"
 
+pytestmark = pytest.mark.parametrize("engine", ["sqlite"], indirect=True, scope="module")
+
 
 @pytest.fixture(autouse=True)
 def invoices(context):

@@ -6,9 +6,12 @@ from doclife.core.errors import DataError, DuplicateEntryError
 from doclife.database.link import Database
 from doclife.query.db import db
 from doclife.uow.unit import UnitOfWork
+from tests.contract.databases import MARKED
 from tests.unit.query.kit import QueryTestInvoice, another_unit, store
 
 INVOICE = "Query Test Invoice"
+
+pytestmark = pytest.mark.parametrize("engine", MARKED[1:], indirect=True, scope="module")
 
 
 @pytest.fixture(autouse=True)
