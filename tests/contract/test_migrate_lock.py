@@ -15,11 +15,11 @@ from doclife.database import types
 from doclife.database.engine import create_engine
 from doclife.database.migrate import upgrade
 from doclife.database.migrate_lock import migrate_lock
-from tests.contract.databases import BACKENDS, fresh_database
+from tests.contract.databases import MARKED, fresh_database
 from tests.contract.migrations import Project, framework, invoice, new_metadata
 
 
-@pytest.fixture(params=BACKENDS)
+@pytest.fixture(params=MARKED)
 def url(request, tmp_path):
     with fresh_database(request.param, tmp_path) as made:
         yield made

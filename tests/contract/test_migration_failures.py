@@ -13,11 +13,11 @@ from doclife.database import types
 from doclife.database.drift import check
 from doclife.database.engine import create_engine, transaction
 from doclife.database.migrate import current, downgrade, drop_all, head, is_empty, upgrade
-from tests.contract.databases import BACKENDS, fresh_engine
+from tests.contract.databases import MARKED, fresh_engine
 from tests.contract.migrations import INVOICE, Project, invoice, new_metadata, quoted, rows, run
 
 
-@pytest.fixture(params=BACKENDS)
+@pytest.fixture(params=MARKED)
 def engine(request, tmp_path):
     with fresh_engine(request.param, tmp_path) as made:
         yield made

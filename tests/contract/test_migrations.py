@@ -13,7 +13,7 @@ from doclife.database import types
 from doclife.database.drift import check
 from doclife.database.migrate import Applied, current, downgrade, drop_all, is_empty, upgrade
 from doclife.schema.tables import standard_columns
-from tests.contract.databases import BACKENDS, fresh_engine
+from tests.contract.databases import MARKED, fresh_engine
 from tests.contract.migrations import (
     INVOICE,
     Project,
@@ -27,7 +27,7 @@ from tests.contract.migrations import (
 )
 
 
-@pytest.fixture(params=BACKENDS)
+@pytest.fixture(params=MARKED)
 def engine(request, tmp_path):
     with fresh_engine(request.param, tmp_path) as made:
         yield made

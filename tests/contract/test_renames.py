@@ -14,7 +14,7 @@ from doclife.core.errors import MigrationError
 from doclife.database import types
 from doclife.database.drift import check
 from doclife.database.migrate import downgrade, upgrade
-from tests.contract.databases import BACKENDS, fresh_engine
+from tests.contract.databases import MARKED, fresh_engine
 from tests.contract.migrations import (
     INVOICE,
     Project,
@@ -30,7 +30,7 @@ from tests.contract.migrations import (
 NUMBER = {"nullable": False, "server_default": "0"}
 
 
-@pytest.fixture(params=BACKENDS)
+@pytest.fixture(params=MARKED)
 def engine(request, tmp_path):
     with fresh_engine(request.param, tmp_path) as made:
         yield made

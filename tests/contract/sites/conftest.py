@@ -11,7 +11,7 @@ import pytest
 from doclife.site.load import forget_site, load_site
 from doclife.site.runtime import Site
 from doclife.site.setup import new_site
-from tests.contract.databases import BACKENDS, fresh_database
+from tests.contract.databases import MARKED, fresh_database
 from tests.contract.sites.apps import make_apps
 
 MakeSite = Callable[..., Site]
@@ -25,7 +25,7 @@ def apps(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.fixture(params=BACKENDS)
+@pytest.fixture(params=MARKED)
 def backend(request: pytest.FixtureRequest) -> str:
     """Each database in turn."""
     return str(request.param)

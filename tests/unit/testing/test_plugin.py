@@ -14,7 +14,7 @@ import pytest
 import doclife
 from doclife.core.errors import ConfigError
 from doclife.database.engine import create_engine
-from doclife.testing.databases import make_database
+from doclife.testing.databases import PREFIX, make_database, sweep
 from tests.contract.databases import MARKED
 from tests.servers import server_url
 
@@ -180,13 +180,14 @@ def test_the_same_tests_run_on_a_server_and_nothing_is_left_there(project, serve
         def test_server(site, committed_site):
             assert current().unit.link.dialect != "sqlite"
             names = {each.database.engine.url.database for each in (site, committed_site)}
-            assert names == {f"doclife_test_{os.getpid()}_{n}" for n in (1, 2)}
+            assert {int(name.split("_")[3]) for name in names} == {os.getpid()}
+            assert {int(name.split("_")[4]) for name in names} == {1, 2}
             print("made", *names)
         """
     done = project("-s", f"--doclife-db-url={server}", test_shop=_example(), test_roles=TESTS, test_looking=looking)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "17 passed" in done.stdout
-    made = re.findall(r"doclife_test_\d+_\d+", done.stdout)
+    made = re.findall(r"doclife_test_\w+", done.stdout)
     assert len(made) == 2
     assert not _databases(server) & set(made)
 
@@ -198,6 +199,25 @@ def test_the_ini_file_names_the_server_and_the_command_line_another(project, tmp
     assert "the database postgresql+psycopg://nobody@127.0.0.1:1/nowhere cannot be reached" in refused.stdout
     done = project("--doclife-db-url=", test_roles=TESTS)
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_what_a_killed_run_has_left_is_dropped_by_the_next_one(server):
+    gone = subprocess.Popen([sys.executable, "-c", ""])
+    gone.wait()
+    left, living, strange = f"{PREFIX}_{gone.pid}_1", f"{PREFIX}_{os.getpid()}_9999", f"doclife_test_other_{gone.pid}_1"
+    engine = create_engine(server)
+    try:
+        with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            for name in (left, living, strange):
+                connection.exec_driver_sql(f"CREATE DATABASE {name}")
+            try:
+                sweep(connection)
+                assert _databases(server) & {left, living, strange} == {living, strange}
+            finally:
+                for name in (left, living, strange):
+                    connection.exec_driver_sql(f"DROP DATABASE IF EXISTS {name}")
+    finally:
+        engine.dispose()
 
 
 def test_a_url_that_is_no_servers_is_refused():
