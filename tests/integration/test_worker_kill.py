@@ -225,7 +225,9 @@ def test_a_job_that_swallows_its_timeout_is_killed_with_its_worker(workers: Work
         command = [sys.executable, "-c", IMPATIENT, "--site", site.name, "--sites-dir", str(site.sites_dir)]
         worker = subprocess.run(command, cwd=ROOT, stderr=subprocess.DEVNULL, timeout=SECONDS, check=False)
         assert worker.returncode == -9
-        assert rescuer.run() == 1
+        # on servers a worker is missed after 45 s only, unless somebody knows that its process is gone
+        on_sqlite = site.database.dialect == "sqlite"
+        assert (rescuer.run() if on_sqlite else rescuer.bury([workers.job(id)["worker"]])) == 1
         assert workers.job(id)["kills"] == attempt
     assert workers.job(id)["status"] == "failed"
     assert workers.start("--burst").wait(timeout=SECONDS) == 0
