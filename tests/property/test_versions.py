@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from doclife.core import json
@@ -140,6 +140,7 @@ def _replay(state: dict[str, Any], data: dict[str, Any]) -> dict[str, Any]:
 
 @settings(max_examples=60, report_multiple_bugs=False)
 @given(steps=STEPS, submit=st.booleans())
+@example(steps=[("inner", [("set", "count", 2)]), ("inner", [("set", "count", 2)])], submit=False)
 def test_versions_replayed_give_what_is_stored(doclife_templates, steps, submit):
     with sandbox(doclife_templates.get(()), {}) as site:
         site.use(ReplayOrder)
@@ -178,6 +179,15 @@ def _told(name: str, seen: set[str], state: dict[str, Any]) -> dict[str, Any]:
         [(field, old, value)] = inner["changed"]
         assert (field, value, value - old) == ("count", after["count"], 10)
         return after
+    if len(found) == 1 and found[0]["changed"] and found[0]["changed"][0][:2] == ["count", state["count"] - 10]:
+        # the inner save has put back what the outer one changed: the whole has changed nothing, and has no version
+        assert found[0] == {
+            "changed": [["count", state["count"] - 10, state["count"]]],
+            "added": [],
+            "removed": [],
+            "row_changed": [],
+        }
+        return state
     for data in found:
         state = _replay(state, data)
     return state
