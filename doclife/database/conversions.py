@@ -20,7 +20,7 @@ from sqlalchemy.types import Date, DateTime, Integer, Numeric, String, Time, Typ
 
 from doclife.database.pysource import quoted
 
-_POSTGRES = postgresql.dialect()  # type: ignore[no-untyped-call]
+_POSTGRES = postgresql.dialect()  # type: ignore[no-untyped-call]  # SQLAlchemy does not annotate it
 
 
 class FillOp(ops.MigrateOperation):

@@ -12,5 +12,6 @@ def hot_cursor(connection: Connection) -> Any:
     if connection.dialect.driver == "psycopg":
         from doclife.database.postgres import PostgresCursor  # the driver is an extra
 
-        return PostgresCursor(connection.connection.driver_connection)  # type: ignore[arg-type]
+        driver_connection: Any = connection.connection.driver_connection  # psycopg's; SQLAlchemy knows no driver
+        return PostgresCursor(driver_connection)
     return connection.connection.cursor()

@@ -63,7 +63,7 @@ class Document(Values):
             added = [name for name, value in vars(cls).items() if isinstance(value, (Field, TableField))]
             if added:  # columns of another app: sites whose apps extend the type by this class have them
                 cls._adds_fields = tuple(added)
-                cls.__new__ = registry.new_of_site  # type: ignore[method-assign]
+                cls.__new__ = registry.new_of_site  # type: ignore[method-assign]  # of this class alone
             return
         inherited: Mapping[str, AnyField] = base.meta.by_name if base is not None else {}
         blueprint = build(cls, own, inherited, RESERVED)
