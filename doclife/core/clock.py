@@ -60,6 +60,18 @@ def monotonic() -> float:
     return _time.perf_counter()
 
 
+def steady() -> float:
+    """Returns seconds of a clock that only `travel` moves: setting the system's clock puts nothing off."""
+    if _frozen is not None:
+        return _time.perf_counter() + (_frozen - datetime.now(UTC)).total_seconds()
+    return _time.perf_counter() + _offset.total_seconds()
+
+
+def moved() -> timedelta | None:
+    """Returns by how much `travel` has moved the clock; None: it stands still."""
+    return None if _frozen is not None else _offset
+
+
 @contextmanager
 def travel(to: datetime | None = None, *, by: timedelta | None = None, tick: bool = True) -> Iterator[None]:
     """Moves doclife's clock for the block.

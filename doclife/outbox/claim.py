@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, bindparam, select, update
+from sqlalchemy import Connection, bindparam, or_, select, update
 
 from doclife.core import clock
 from doclife.database.link import Database
@@ -51,7 +51,12 @@ COLUMNS = [_job["name" if name == "id" else name] for name in _FIELDS]
 _NOW = bindparam("now", type_=UtcDateTime())
 _CLAIM = (
     update(background_job)
-    .where(_job.name == bindparam("job_id"), _job.status == "queued", _job.run_at <= _NOW)
+    .where(
+        _job.name == bindparam("job_id"),
+        _job.status == "queued",
+        # Who released it found that it is due, by a clock that may be a little ahead of this host's.
+        or_(_job.released_at.is_not(None), _job.run_at <= _NOW),
+    )
     .values(
         status="started", fence=_job.fence + 1, attempt=_job.attempt + 1, worker=bindparam("claimer"), started_at=_NOW
     )

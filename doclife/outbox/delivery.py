@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import timedelta
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, select, update
+from sqlalchemy import ColumnElement, Select, or_, select, update
 
 from doclife.core import clock
 from doclife.database.link import Database
+from doclife.database.now import database_now
 from doclife.queue.protocol import Broker, Ticket
 from doclife.schema.tables import background_job
 
@@ -32,7 +33,7 @@ def release_due(database: Database, broker: Broker) -> int:
     while True:
         query = (
             select(*_TICKET)
-            .where(_job.status == "queued", _job.released_at.is_(None), _job.run_at <= clock.utc_now())
+            .where(_job.status == "queued", _job.released_at.is_(None), _job.run_at <= database_now(database.dialect))
             .order_by(_job.run_at)
             .limit(BATCH)
         )
@@ -41,7 +42,7 @@ def release_due(database: Database, broker: Broker) -> int:
             return released
         # Pushed before it is noted: a crash in between repeats the push, which is idempotent.
         broker.release(tickets)
-        _note_released(database, tickets)
+        _note_released(database, tickets, _job.released_at.is_(None), _job.run_at <= database_now(database.dialect))
         released += len(tickets)
         if len(tickets) < BATCH:
             return released
@@ -69,17 +70,17 @@ class Reconciler:
             BrokerUnavailable: the rest waits for the next call.
         """
         pushed = 0
+        oldest = database_now(self._database.dialect, -self._grace_s)
         while True:
-            missing, full = self._page()
+            missing, full = self._page(oldest)
             if missing:
                 self._broker.release(missing, again=True)
-                _note_released(self._database, missing)
+                _note_released(self._database, missing, _job.released_at <= oldest)
                 pushed += len(missing)
             if not (full and (missing or every_page)):
                 return pushed
 
-    def _page(self) -> tuple[list[Ticket], bool]:
-        oldest = clock.utc_now() - timedelta(seconds=self._grace_s)
+    def _page(self, oldest: ColumnElement[datetime]) -> tuple[list[Ticket], bool]:
         query = (
             select(*_TICKET, _job.released_at)
             .where(_job.status == "queued", _job.released_at <= oldest)
@@ -114,8 +115,8 @@ def release_again(database: Database, broker: Broker, ids: Iterable[str]) -> int
     wanted = list(ids)
     if not wanted:
         return 0
-    now = clock.utc_now()
-    query = select(*_TICKET).where(_job.name.in_(wanted), _job.status == "queued", _job.run_at <= now)
+    due = or_(_job.released_at.is_not(None), _job.run_at <= database_now(database.dialect))
+    query = select(*_TICKET).where(_job.name.in_(wanted), _job.status == "queued", due)
     tickets = _tickets(database, query)
     broker.release(tickets)
     return len(tickets)
@@ -130,10 +131,15 @@ def _ticket(row: Any) -> Ticket:
     return Ticket(row.name, row.queue, bool(row.at_front), row.method, row.timeout)
 
 
-def _note_released(database: Database, tickets: Sequence[Ticket]) -> None:
+def _note_released(database: Database, tickets: Sequence[Ticket], *still: ColumnElement[bool]) -> None:
+    """Notes the release where the row is still as it was when it was found.
+
+    A job that a worker has taken in between and queued again for later must not look released: who
+    has its id could claim it before its time.
+    """
     statement = (
         update(background_job)
-        .where(_job.name.in_([each.id for each in tickets]), _job.status == "queued")
+        .where(_job.name.in_([each.id for each in tickets]), _job.status == "queued", *still)
         .values(released_at=clock.utc_now())
     )
     with database.transaction() as connection:

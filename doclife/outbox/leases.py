@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 from sqlalchemy import or_, select, update
 
 from doclife.core import clock
@@ -11,6 +9,7 @@ from doclife.core.errors import DoclifeError
 from doclife.core.log import get_logger
 from doclife.database.errors import DuplicateKey
 from doclife.database.link import Database
+from doclife.database.now import database_now
 from doclife.schema.tables import lease as lease_table
 
 LEASE_TAKEN = "lease_taken"
@@ -42,25 +41,26 @@ class Lease:
         self._database, self.name, self.holder, self.seconds = database, name, holder, seconds
         #: grows with each change of holder; 0 while not held
         self.token = 0
-        self._renew_at = clock.utc_now()
+        #: by `clock.steady`
+        self._renew_at = clock.steady()
 
     def hold(self) -> bool:
         """Takes or renews the lease where that is due, and returns whether it is held.
 
         Who does not hold it writes nothing while another one does.
         """
-        now = clock.utc_now()
+        now = clock.steady()
         if self.token and now < self._renew_at:
             return True
         held = self.token
         try:
-            self.token = self._renewed(now) or self._taken(now)
+            self.token = self._renewed() or self._taken()
         except DoclifeError as error:  # the database is busy: the lease lasts longer than one such moment
             log.debug(LEASE_UNKNOWN, lease=self.name, reason=str(error))
-            if now >= self._renew_at + timedelta(seconds=self.seconds - RENEW_S):
+            if now >= self._renew_at + self.seconds - RENEW_S:
                 self.token = 0
             return bool(self.token)
-        self._renew_at = now + timedelta(seconds=min(RENEW_S, self.seconds / 3))
+        self._renew_at = now + min(RENEW_S, self.seconds / 3)
         if self.token != held:
             log.info(LEASE_TAKEN if self.token else LEASE_LOST, lease=self.name, holder=self.holder, token=self.token)
         return bool(self.token)
@@ -74,24 +74,24 @@ class Lease:
         with self._database.transaction() as connection:
             connection.execute(statement)
 
-    def _renewed(self, now: object) -> int:
+    def _renewed(self) -> int:
         if not self.token:
             return 0
         statement = (
             update(lease_table)
             .where(_lease.name == self.name, _lease.token == self.token, _lease.holder == self.holder)
-            .values(until=clock.utc_now() + timedelta(seconds=self.seconds))
+            .values(until=database_now(self._database.dialect, self.seconds))
         )
         with self._database.transaction() as connection:
             return self.token if connection.execute(statement).rowcount else 0
 
-    def _taken(self, now: object) -> int:
-        free = or_(_lease.holder.is_(None), _lease.until <= now)
+    def _taken(self) -> int:
+        free = or_(_lease.holder.is_(None), _lease.until <= database_now(self._database.dialect))
         with self._database.reading() as connection:
             row = connection.execute(select(_lease.token, free).where(_lease.name == self.name)).first()
         if row is not None and not row[1]:
             return 0
-        until = clock.utc_now() + timedelta(seconds=self.seconds)
+        until = database_now(self._database.dialect, self.seconds)
         try:
             with self._database.transaction() as connection:
                 if row is None:

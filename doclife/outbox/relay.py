@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from datetime import timedelta
 
 from doclife.core import clock
 from doclife.core.errors import BrokerUnavailable, DoclifeError
@@ -57,7 +56,7 @@ class Relay:
         self.lease = Lease(database, RELAY, holder)
         self.rescuer = Rescuer(database, broker, liveness, record_dead)
         self._reconciler = Reconciler(database, broker, grace_s=grace_s)
-        self._prune_at = clock.utc_now()
+        self._prune_at = clock.steady()
 
     def run(self, stop: threading.Event) -> None:
         """Leads whenever nobody else does, until `stop` is set; then gives the lease back."""
@@ -78,9 +77,9 @@ class Relay:
             "due": self._duty("due", lambda: release_due(self._database, self._broker)),
             "missing": self._duty("reconcile", self._reconciler.run),
         }
-        if clock.utc_now() >= self._prune_at:
+        if clock.steady() >= self._prune_at:
             did["pruned"] = self._duty("prune", lambda: prune(self._database))
-            self._prune_at = clock.utc_now() + timedelta(seconds=PRUNE_S)
+            self._prune_at = clock.steady() + PRUNE_S
         if any(did.values()):
             log.info(RELAY_DID, **did)
         return did

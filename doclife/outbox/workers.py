@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Iterable, Sequence
-from datetime import timedelta
 from pathlib import Path
 from typing import Protocol
 
@@ -18,6 +17,7 @@ from sqlalchemy import delete, select, update
 from doclife.core import clock, json
 from doclife.core.locks import FileLock
 from doclife.database.link import Database
+from doclife.database.now import database_now
 from doclife.schema.tables import worker as worker_table
 
 #: seconds between two heartbeats in a worker's row
@@ -63,14 +63,16 @@ class Heartbeats:
 
     def beat(self, worker: str) -> bool:
         """Renews the heartbeat; returns whether the worker's row is still there."""
-        statement = update(worker_table).where(_worker.name == worker).values(heartbeat=clock.utc_now())
+        statement = (
+            update(worker_table).where(_worker.name == worker).values(heartbeat=database_now(self._database.dialect))
+        )
         with self._database.transaction() as connection:
             return connection.execute(statement).rowcount == 1
 
     def dead(self, workers: Iterable[str]) -> set[str]:
         """Returns those without a row or with a heartbeat older than 45 s."""
         wanted = set(workers)
-        oldest = clock.utc_now() - timedelta(seconds=DEAD_AFTER_S)
+        oldest = database_now(self._database.dialect, -DEAD_AFTER_S)
         living = select(_worker.name).where(_worker.name.in_(wanted), _worker.heartbeat > oldest)
         with self._database.reading() as connection:
             return wanted.difference(connection.execute(living).scalars())
@@ -142,15 +144,14 @@ def register(database: Database, worker: str, *, pid: int, queues: Sequence[str]
         isolation: inproc, fork or inline.
     Order: after it holds its liveness, before its first claim.
     """
-    now = clock.utc_now()
     values = {
         "name": worker,
         "host": socket.gethostname()[:140],
         "pid": pid,
         "queues": json.pack(list(queues)),
         "isolation": isolation,
-        "started_at": now,
-        "heartbeat": now,
+        "started_at": clock.utc_now(),
+        "heartbeat": database_now(database.dialect),
     }
     with database.transaction() as connection:
         connection.execute(worker_table.insert().values(values))
