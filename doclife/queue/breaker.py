@@ -28,10 +28,26 @@ class Breaker:
     closes the breaker or begins the next pause.
     """
 
-    def __init__(self, pause_s: float = 2.0, *, expected: bool = False, now: Callable[[], float] = monotonic) -> None:
+    def __init__(
+        self,
+        pause_s: float = 2.0,
+        *,
+        expected: bool = False,
+        on_trip: Callable[[], object] | None = None,
+        now: Callable[[], float] = monotonic,
+    ) -> None:
+        """Prepares a closed breaker.
+
+        Args:
+            pause_s: seconds for which calls are refused after one failed.
+            expected: it is no news that the broker is down, until it answers for the first time.
+            on_trip: called with each failure, in the thread that saw it; must not wait.
+            now: tells the time in seconds.
+        """
         self.pause_s = pause_s
         #: whether it is no news that the broker is down
         self.expected = expected
+        self._on_trip = on_trip
         self._now = now
         self._lock = threading.Lock()
         self._retry_at: float | None = None
@@ -57,16 +73,30 @@ class Breaker:
             raise
         self.reset()
 
+    def check(self) -> None:
+        """Refuses when a call would be refused now; lets nobody try.
+
+        Raises:
+            BrokerUnavailable: the pause is not over.
+        """
+        if self._retry_at is None:
+            return
+        with self._lock:
+            self._refuse_in_pause(self._now())
+
     def _enter(self) -> None:
         if self._retry_at is None:
             return
         with self._lock:
             now = self._now()
-            if self._retry_at is not None and now < self._retry_at:
-                wait = self._retry_at - now
-                raise BrokerUnavailable(f"{self._reason} (asked again in {wait:.1f} s)", retry_after_s=wait)
+            self._refuse_in_pause(now)
             # this call is the trial: whoever comes while it runs is refused for another pause
             self._retry_at = now + self.pause_s
+
+    def _refuse_in_pause(self, now: float) -> None:
+        if self._retry_at is not None and now < self._retry_at:
+            wait = self._retry_at - now
+            raise BrokerUnavailable(f"{self._reason} (asked again in {wait:.1f} s)", retry_after_s=wait)
 
     def trip(self, reason: str) -> None:
         """Begins a pause."""
@@ -77,6 +107,8 @@ class Breaker:
             self._reason = reason
         if not was_open:
             (_log.debug if self.expected else _log.warning)(BROKER_DOWN, reason=reason, pause_s=self.pause_s)
+        if self._on_trip is not None:
+            self._on_trip()
 
     def reset(self) -> None:
         """Ends the pause: the broker answered."""

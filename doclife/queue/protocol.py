@@ -56,7 +56,8 @@ class Broker(Protocol):
         """Puts ids into their queues and returns how many were not waiting there already.
 
         Idempotent: a ticket whose id waits already is passed over, so the same call may be made
-        again when its outcome is unknown. Waits for the server 250 ms at most.
+        again when its outcome is unknown. Waits for the server 250 ms at most, whatever the number
+        of tickets; what a server that answers has not taken by then follows behind the caller.
 
         Args:
             tickets: in the order in which they shall run.
@@ -123,7 +124,7 @@ class Broker(Protocol):
         ...
 
     def publish(self, channel: str, payload: str) -> None:
-        """Sends a message to whoever listens now; never raises, a broker that is down loses it."""
+        """Sends a message to whoever listens now; never raises or waits, a broker that is down loses it."""
         ...
 
     def ping(self) -> bool:

@@ -7,32 +7,22 @@ from __future__ import annotations
 
 import platform
 import socket
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from functools import partial
 from os import getpid
-from typing import Any, TypeVar, cast
+from typing import Any, cast
 
-from redis import Redis
-from redis.backoff import NoBackoff
-from redis.exceptions import ConnectionError as RedisConnectionError
-from redis.exceptions import RedisError
-from redis.exceptions import TimeoutError as RedisTimeoutError
-from redis.retry import Retry
+from redis.commands.core import Script
 
 from doclife.core.clock import monotonic, utc_now
-from doclife.core.errors import BrokerUnavailable, ConfigError
+from doclife.core.errors import BrokerUnavailable
 from doclife.core.log import get_logger
 from doclife.queue import scripts
-from doclife.queue.breaker import Breaker
+from doclife.queue.link import ServerLink
 from doclife.queue.protocol import RUNNER, Outcome, State, Ticket, check_ids
-from doclife.queue.server import describe, server_problems
+from doclife.queue.server import server_problems
 
-#: seconds a commit may wait for the server
-RELEASE_TIMEOUT_S = 0.25
-#: seconds a worker or the relay may wait for an answer
-WORKER_TIMEOUT_S = 5.0
 #: one wait for a bell; a token that went with a killed worker is missed no longer than this
 BELL_WAIT_S = 2.0
 #: seconds after which a silent worker is gone from RQ's tools
@@ -47,7 +37,6 @@ LOOK_UP_ONE_BY_ONE = 8
 MESSAGE_LOST = "broker.message_lost"
 
 _log = get_logger(__name__)
-_Answer = TypeVar("_Answer")
 
 
 def rq_time(moment: datetime) -> str:
@@ -68,6 +57,7 @@ class RqBroker:
         *,
         pause_s: float = 2.0,
         absent: bool = False,
+        on_down: Callable[[], object] | None = None,
         on_close: Callable[[], object] | None = None,
     ) -> None:
         """Prepares a broker; nothing is connected yet.
@@ -76,23 +66,21 @@ class RqBroker:
             url: redis://, rediss:// or unix://.
             pause_s: seconds for which a server that failed is not asked again.
             absent: nobody has started the server yet, so that it does not answer is no news.
+            on_down: called each time the server does not answer, in any thread; must not wait.
             on_close: called by `close`.
         Raises:
             ConfigError: the URL is not one of a Redis server.
         """
         self.site = site
-        self.url = url
-        self.breaker = Breaker(pause_s, expected=absent)
+        self.link = ServerLink(url, pause_s=pause_s, absent=absent, on_down=on_down)
         self._on_close = on_close
-        self._name = describe(url)
-        self._quick = self._client(RELEASE_TIMEOUT_S)
-        self._slow = self._client(WORKER_TIMEOUT_S)
-        self._release = self._quick.register_script(scripts.RELEASE)
-        self._pop = self._slow.register_script(scripts.POP)
-        self._done = self._slow.register_script(scripts.DONE)
-        self._forget = self._slow.register_script(scripts.FORGET)
-        self._clear = self._slow.register_script(scripts.CLEAR)
-        self._heartbeat = self._slow.register_script(scripts.HEARTBEAT)
+        quick, slow = self.link.quick, self.link.slow
+        self._release = quick.register_script(scripts.RELEASE)
+        self._pop = slow.register_script(scripts.POP)
+        self._done = slow.register_script(scripts.DONE)
+        self._forget = slow.register_script(scripts.FORGET)
+        self._clear = slow.register_script(scripts.CLEAR)
+        self._heartbeat = slow.register_script(scripts.HEARTBEAT)
         self._site_prefix = f"{site}:"
         self._bell_prefix = f"doclife:bell:{site}:"
         self._registered: dict[str, tuple[dict[str, str | int], tuple[str, ...]]] = {}
@@ -104,13 +92,15 @@ class RqBroker:
         head: list[str | int] = [
             "1" if again else "0", self._site_prefix, self._bell_prefix, f'["{RUNNER}",null,["', '"],{}]',
         ]  # fmt: skip
-        released = 0
-        for start in range(0, len(tickets), BATCH):
-            arguments = head.copy()
-            for id, queue, at_front, method, timeout, at in tickets[start : start + BATCH]:
-                arguments += (id, queue, "L" if at_front else "R", method, timeout, rq_time(at) if at else now)
-            released += int(self._ask(partial(self._release, args=arguments), repeatable=not again))
-        return released
+        batches = (tickets[start : start + BATCH] for start in range(0, len(tickets), BATCH))
+        calls = [partial(self._push, batch, head, now) for batch in batches]
+        return self.link.ask_for_commit(calls, repeatable=not again) if calls else 0
+
+    def _push(self, tickets: Sequence[Ticket], head: list[str | int], now: str) -> int:
+        arguments = head.copy()
+        for id, queue, at_front, method, timeout, at in tickets:
+            arguments += (id, queue, "L" if at_front else "R", method, timeout, rq_time(at) if at else now)
+        return int(self._release(args=arguments, client=self.link.quick))
 
     def pop(self, queues: Sequence[str], worker: str, timeout: float = 0) -> str | None:
         """Takes the first id of the first of `queues` that has one, waiting up to `timeout` seconds."""
@@ -121,18 +111,18 @@ class RqBroker:
                 _processing(worker), PROCESSING_TTL_S, worker, self._site_prefix, self._bell_prefix,
                 rq_time(utc_now()), *queues,
             ]  # fmt: skip
-            id = self._ask(partial(self._pop, args=arguments))
+            id = self._run(self._pop, arguments)
             if id is not None:
                 return str(id)
             left = min(deadline - monotonic(), BELL_WAIT_S)
             if left <= 0.001:  # the server reads 0 as "for ever"
                 return None
-            self._ask(partial(self._slow.blpop, bells, timeout=left))
+            self.link.ask(partial(self.link.slow.blpop, bells, timeout=left))
 
     def done(self, id: str, worker: str, outcome: Outcome = "") -> None:
         """Forgets an id that `worker` popped, and counts how it ended."""
         counter = {"finished": "successful_job_count", "failed": "failed_job_count", "": ""}[outcome]
-        self._ask(lambda: self._done(args=[_processing(worker), id, _worker_key(worker), counter]))
+        self._run(self._done, [_processing(worker), id, _worker_key(worker), counter])
 
     def held(self, queue: str, ids: Iterable[str]) -> set[str]:
         """Returns those of `ids` that wait in the queue."""
@@ -140,34 +130,34 @@ class RqBroker:
         key = self._queue_key(queue)
         if len(wanted) > LOOK_UP_ONE_BY_ONE:
             return wanted.intersection(
-                self._ask(lambda: cast(list[str], self._slow.lrange(key, 0, -1)), repeatable=True)
+                self.link.ask(lambda: cast(list[str], self.link.slow.lrange(key, 0, -1)), repeatable=True)
             )
         if not wanted:
             return wanted
         ordered = list(wanted)
 
         def look_up() -> list[int | None]:
-            with self._slow.pipeline(transaction=False) as pipe:
+            with self.link.slow.pipeline(transaction=False) as pipe:
                 for id in ordered:
                     pipe.lpos(key, id)
                 return cast(list[int | None], pipe.execute())
 
-        places = self._ask(look_up, repeatable=True)
+        places = self.link.ask(look_up, repeatable=True)
         return {id for id, place in zip(ordered, places, strict=True) if place is not None}
 
     def forget(self, ids: Iterable[str]) -> None:
         """Takes ids out of their queues."""
-        arguments = list(ids)
+        arguments: list[str | int] = list(ids)
         if arguments:
-            self._ask(lambda: self._forget(args=arguments), repeatable=True)
+            self._run(self._forget, arguments, repeatable=True)
 
     def clear(self) -> None:
         """Takes all ids out of all queues of the site, and the queues with them."""
-        self._ask(lambda: self._clear(args=[self._site_prefix, self._bell_prefix]), repeatable=True)
+        self._run(self._clear, [self._site_prefix, self._bell_prefix], repeatable=True)
 
     def depth(self, queue: str) -> int:
         """Returns the number of ids that wait in the queue."""
-        return self._ask(lambda: self._slow.llen(self._queue_key(queue)), repeatable=True)
+        return self.link.ask(lambda: self.link.slow.llen(self._queue_key(queue)), repeatable=True)
 
     def register_worker(self, worker: str, queues: Sequence[str]) -> None:
         """Makes this process known as a worker of these queues, in RQ's format."""
@@ -189,7 +179,7 @@ class RqBroker:
         """Says that the worker lives; registers it again if the server has forgotten it."""
         now = rq_time(utc_now())
         arguments: list[str | int] = [_worker_key(worker), WORKER_TTL_S, state, now]
-        known = self._ask(partial(self._heartbeat, args=arguments), repeatable=True)
+        known = self._run(self._heartbeat, arguments, repeatable=True)
         if not known and worker in self._registered:
             info, _ = self._registered[worker]
             info["state"], info["last_heartbeat"] = state, now
@@ -202,94 +192,52 @@ class RqBroker:
 
         def remove() -> list[str]:
             queues = names or self._queues_of(key)
-            with self._slow.pipeline(transaction=True) as pipe:
+            with self.link.slow.pipeline(transaction=True) as pipe:
                 pipe.lrange(_processing(worker), 0, -1)
                 pipe.delete(key, _processing(worker))
                 for set_key in ("rq:workers", *(f"rq:workers:{name}" for name in queues)):
                     pipe.srem(set_key, key)
                 return cast(list[str], pipe.execute()[0])
 
-        return self._ask(remove)
+        return self.link.ask(remove)
 
     def publish(self, channel: str, payload: str) -> None:
-        """Sends a message to whoever listens now; never raises."""
+        """Sends a message to whoever listens now; never raises, and does not wait for the server."""
         try:
-            self._ask(lambda: self._quick.publish(channel, payload))
+            self.link.send(lambda: self.link.quick.publish(channel, payload))
         except BrokerUnavailable as error:
             _log.debug(MESSAGE_LOST, channel=channel, reason=str(error))
 
     def ping(self) -> bool:
         """Returns whether the server answers now, also during a pause; a True ends the pause."""
-        try:
-            with self._wrapped():
-                self._quick.ping()
-        except BrokerUnavailable as error:
-            self.breaker.trip(str(error))
-            return False
-        self.breaker.reset()
-        return True
+        return self.link.ping()
 
     def problems(self) -> list[str]:
         """Returns what is wrong with the server's configuration, as sentences."""
-        info = self._ask(lambda: self._slow.info(), repeatable=True)
-        return server_problems(info, self._name)
+        info = self.link.ask(lambda: self.link.slow.info(), repeatable=True)
+        return server_problems(info, self.link.name)
 
     def close(self) -> None:
         """Gives connections back."""
-        self._quick.close()
-        self._slow.close()
+        self.link.close()
         if self._on_close is not None:
             self._on_close()
             self._on_close = None
 
-    def _client(self, timeout_s: float) -> Redis:
-        try:
-            client = Redis.from_url(
-                self.url,
-                decode_responses=True,
-                protocol=2,
-                socket_timeout=timeout_s,
-                socket_connect_timeout=min(timeout_s, 1.0),
-                # the library's own default waits for seconds between three more tries
-                retry=Retry(NoBackoff(), 0),
-            )
-            # connects nothing, but refuses parameters of the URL that nobody knows now and not at the first commit
-            client.connection_pool.connection_class(**client.connection_pool.connection_kwargs)
-        except (TypeError, ValueError) as error:
-            raise ConfigError(f"redis_url {self._name}: {error}") from error
-        return client
+    @property
+    def url(self) -> str:
+        """The server's address, which may hold a password."""
+        return self.link.url
 
-    def _ask(self, call: Callable[[], _Answer], *, repeatable: bool = False) -> _Answer:
-        """Makes one call under the breaker.
-
-        Args:
-            repeatable: a lost connection (the server was restarted) is tried once more at once.
-        """
-        with self.breaker.guard(), self._wrapped():
-            try:
-                return call()
-            except RedisConnectionError as error:
-                if not repeatable or isinstance(error, RedisTimeoutError):
-                    raise
-                return call()
-
-    @contextmanager
-    def _wrapped(self) -> Iterator[None]:
-        try:
-            yield
-        except RedisError as error:
-            reason = str(error).rstrip(".") or type(error).__name__
-            raise BrokerUnavailable(
-                f"the broker at {self._name} does not answer: {reason}. "
-                "Jobs stay in the database and run when it is back; check redis_url and the server"
-            ) from error
+    def _run(self, script: Script, arguments: list[str | int], *, repeatable: bool = False) -> Any:
+        return self.link.ask(lambda: script(args=arguments, client=self.link.slow), repeatable=repeatable)
 
     def _write_worker(self, worker: str) -> None:
         info, names = self._registered[worker]
         key = _worker_key(worker)
 
         def write() -> None:
-            with self._slow.pipeline(transaction=True) as pipe:
+            with self.link.slow.pipeline(transaction=True) as pipe:
                 pipe.hset(key, mapping=cast(dict[Any, Any], info))
                 pipe.expire(key, WORKER_TTL_S)
                 pipe.sadd("rq:workers", key)
@@ -299,10 +247,10 @@ class RqBroker:
                     pipe.sadd("rq:queues", f"rq:queue:{name}")
                 pipe.execute()
 
-        self._ask(write, repeatable=True)
+        self.link.ask(write, repeatable=True)
 
     def _queues_of(self, worker_key: str) -> list[str]:
-        names = cast("str | None", self._slow.hget(worker_key, "queues"))
+        names = cast("str | None", self.link.slow.hget(worker_key, "queues"))
         return names.split(",") if names else []
 
     def _queue_key(self, queue: str) -> str:
