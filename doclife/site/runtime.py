@@ -93,6 +93,11 @@ class Site:
                 self._broker.set_runner(import_path(RUNNER, "the inline broker"))
         return self._broker
 
+    @broker.setter
+    def broker(self, broker: Broker) -> None:
+        """Takes another broker; what the one before holds stays there, for who gives it back."""
+        self._broker = broker
+
     @property
     def folder(self) -> Path:
         """The site's own folder."""

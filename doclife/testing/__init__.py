@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from doclife.testing.capture import capture_events as capture_events
     from doclife.testing.capture import capture_statements as capture_statements
+    from doclife.testing.inline import jobs_inline as jobs_inline
     from doclife.testing.jobs import assert_enqueued as assert_enqueued
     from doclife.testing.jobs import captured_jobs as captured_jobs
     from doclife.testing.jobs import refute_enqueued as refute_enqueued
@@ -29,6 +30,7 @@ _NAMES = {
     "capture_events": "capture",
     "capture_statements": "capture",
     "captured_jobs": "jobs",
+    "jobs_inline": "inline",
     "make_user": "world",
     "refute_enqueued": "jobs",
     "run_due": "running",

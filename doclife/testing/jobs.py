@@ -66,6 +66,12 @@ def all_jobs() -> list[CapturedJob]:
     return found + [_of_staged(job) for job in unit.staged() if job.id not in known]
 
 
+def stored_job(id: str) -> CapturedJob | None:
+    """Returns a job of the table by its id."""
+    row = current_unit().link.execute(select(background_job).where(background_job.c.name == id)).first()
+    return None if row is None else _of_row(row)
+
+
 def _of_staged(job: StagedJob) -> CapturedJob:
     return CapturedJob(
         **_what(job.method, json.unpack(job.kwargs)),

@@ -9,20 +9,27 @@ from sqlalchemy import select, update
 from doclife.core import clock
 from doclife.core.context import current
 from doclife.core.errors import BrokerUnavailable
+from doclife.jobs.missing import is_missing
 from doclife.outbox.claim import claim, claim_next
 from doclife.scheduler.sync import first_time, sync
 from doclife.scheduler.tick import tick
-from doclife.schema.tables import scheduled_job_type
+from doclife.schema.tables import background_job, scheduled_job_type
 from doclife.site.runtime import Site
 from doclife.testing.jobs import CapturedJob, all_jobs
 from doclife.testing.world import site_moment
 from doclife.worker.presence import present
 from doclife.worker.run import run_claimed
 
+#: jobs for later that one call of `run_jobs` runs
+MOST_EARLY = 1000
+
 _type = scheduled_job_type.c
+_job = background_job.c
 
 
-def run_jobs(*queues: str, allow_failures: bool = False) -> list[CapturedJob]:
+def run_jobs(
+    *queues: str, allow_failures: bool = False, with_scheduled: bool | datetime | str = False
+) -> list[CapturedJob]:
     """Commits what is open, runs every job that is due, those they enqueue too, and returns them as they ended.
 
     Each runs as a worker runs it: as its user, in a unit of its own, with its time limit; one that is
@@ -30,22 +37,66 @@ def run_jobs(*queues: str, allow_failures: bool = False) -> list[CapturedJob]:
 
     Args:
         queues: to serve; none: all.
-        allow_failures: a job that fails is no failure of the test.
+        allow_failures: a job that fails, or whose method does not exist, is no failure of the test.
+        with_scheduled: run also those for later, in the order of their times, the further attempts of
+            jobs that ask for them too: True for all, or up to a moment (naive: in the site's time
+            zone). The clock stays where it is.
     """
     __tracebackhide__ = True
     context = current()
     context.unit.commit()
+    until = site_moment(with_scheduled) if isinstance(with_scheduled, (datetime, str)) else None
     ran: dict[str, None] = {}
     served = queues or tuple(context.site.settings.queues())
+    early = 0
     with present(context.site, queues=served, isolation="inline") as worker:
-        while (id := _run_next(context.site, served, worker)) is not None:
+        while True:
+            id = _run_next(context.site, served, worker)
+            if id is None and with_scheduled is not False and _bring_forward(context.site, served, until):
+                early += 1
+                assert early <= MOST_EARLY, f"{MOST_EARLY} jobs for later were run, and they enqueue more of them"
+                continue
+            if id is None:
+                break
             ran[id] = None
+    return ended_well(list(ran), allow_failures=allow_failures)
+
+
+def ended_well(ids: list[str], *, allow_failures: bool) -> list[CapturedJob]:
+    """Returns jobs that have run as they are now.
+
+    Raises:
+        AssertionError: one has failed, or waits for its method to exist, and that is not allowed.
+    """
+    __tracebackhide__ = True
     jobs = {job.id: job for job in all_jobs()}
-    found = [jobs[id] for id in ran if id in jobs]
-    failed = [job for job in found if job.status == "failed"]
-    if failed and not allow_failures:
-        raise AssertionError("\n".join(f"the job {job.method}({job.kwargs}) failed: {job.error}" for job in failed))
+    found = [jobs[id] for id in dict.fromkeys(ids) if id in jobs]
+    texts = [text for job in found if (text := failure_of(job))]
+    if texts and not allow_failures:
+        raise AssertionError("\n".join(texts))
     return found
+
+
+def failure_of(job: CapturedJob) -> str:
+    """Returns why a job is a failure of its test, or ""."""
+    if job.status == "failed":
+        return f"the job {job.method}({job.kwargs}) failed: {job.error}"
+    if job.status == "queued" and is_missing(job.error):
+        return f"the job {job.method}({job.kwargs}) waits: {job.error}"
+    return ""
+
+
+def _bring_forward(site: Site, queues: tuple[str, ...], until: datetime | None) -> bool:
+    """Makes the next job for later due now, and returns whether there is one."""
+    due = [_job.status == "queued", _job.queue.in_(queues), _job.run_at > clock.utc_now()]
+    if until is not None:
+        due.append(_job.run_at <= until)
+    with site.database.transaction() as connection:
+        row = connection.execute(select(_job.name).where(*due).order_by(_job.run_at, _job.name).limit(1)).first()
+        if row is None:
+            return False
+        connection.execute(update(background_job).where(_job.name == row.name).values(run_at=clock.utc_now()))
+    return True
 
 
 def _run_next(site: Site, queues: tuple[str, ...], worker: str) -> str | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -161,7 +161,8 @@ def sandbox(template: Template, settings: Mapping[str, Any]) -> Iterator[Sandbox
             context = site.context()
             with activate(context):
                 try:
-                    yield site
+                    with _watching(site):
+                        yield site
                 finally:
                     context.unit.close()
                     connection.rollback()
@@ -171,6 +172,14 @@ def sandbox(template: Template, settings: Mapping[str, Any]) -> Iterator[Sandbox
         for cls in schema_registry.declared_classes():
             if cls not in declared and "<locals>" in cls.__qualname__:
                 schema_registry.forget(cls)
+
+
+def _watching(site: Site) -> AbstractContextManager[None]:
+    if site.settings.queue != "inline":
+        return nullcontext()
+    from doclife.testing.inline import settings_inline  # most tests do without
+
+    return settings_inline(site)
 
 
 @contextmanager

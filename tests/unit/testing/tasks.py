@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
+from doclife.core import clock
 from doclife.core.context import current
 from doclife.doctypes.user import Role
+from doclife.jobs.current import job
 from doclife.jobs.enqueue import enqueue
 
-seen: list[str] = []
+seen: list[object] = []
 
 
 def note(word):
@@ -24,3 +28,14 @@ def enqueue_another(word):
 def fails():
     Role(role_name="never").insert()
     raise ZeroDivisionError("broken")
+
+
+def fails_until(attempt):
+    seen.append(job.attempt)
+    if job.attempt < attempt:
+        raise LookupError(f"attempt {job.attempt} fails")
+
+
+def comes_again():
+    seen.append("again")
+    enqueue(comes_again, run_at=clock.now() + timedelta(days=1))

@@ -122,13 +122,13 @@ def test_every_name_of_the_kit_is_there():
 
 def _example():
     page = (Path(PACKAGES) / "docs" / "testing.md").read_text()
-    return re.search(r"^```python\n(# test_shop\.py\n.*?)^```", page, re.DOTALL | re.MULTILINE)[1]
+    return "".join(re.findall(r"^```python\n(# test_\w+\.py\n.*?)^```", page, re.DOTALL | re.MULTILINE))
 
 
 def test_the_example_of_the_docs_runs_as_it_stands(project):
     done = project(test_shop=_example())
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "4 passed" in done.stdout
+    assert "6 passed" in done.stdout
 
 
 def test_the_app_of_the_page_about_permissions_runs_as_it_stands(project, tmp_path):
@@ -186,7 +186,7 @@ def test_the_same_tests_run_on_a_server_and_nothing_is_left_there(project, serve
         """
     done = project("-s", f"--doclife-db-url={server}", test_shop=_example(), test_roles=TESTS, test_looking=looking)
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "17 passed" in done.stdout
+    assert "19 passed" in done.stdout
     made = re.findall(r"doclife_test_\w+", done.stdout)
     assert len(made) == 2
     assert not _databases(server) & set(made)
