@@ -42,6 +42,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     time_zone: str = "UTC"
     #: further queues: {"myqueue": {"timeout": 5000, "background_workers": 4}}
     workers: dict[str, QueueSettings] = msgspec.field(default_factory=dict)
+    #: seconds that the running job of a worker which is told to end has to finish, before it is given back
+    worker_grace: Annotated[float, msgspec.Meta(ge=0)] = 25.0
     #: seconds between two ticks of the scheduler
     scheduler_tick_interval: Seconds = 60.0
     pause_scheduler: bool = False

@@ -135,6 +135,20 @@ def give_back(link: Executes, job: ClaimedJob) -> bool:
     return link.execute(_HELD.values(values), _held(job)).rowcount == 1
 
 
+def cancel(link: Executes, job: ClaimedJob, *, error: str | None = None) -> bool:
+    """Ends the job as cancelled; it neither runs again nor has an on_failure.
+
+    Args:
+        link: in a transaction of its own.
+        job: as claimed.
+        error: where it was interrupted.
+    Returns:
+        Whether it was still this worker's.
+    """
+    ended = {"status": "cancelled", "dedup_key": None, "ended_at": clock.utc_now(), "error": error}
+    return link.execute(_HELD.values(ended), _held(job)).rowcount == 1
+
+
 def _queued_again(now: datetime, after_s: float) -> dict[str, Any]:
     return {
         "status": "queued",

@@ -64,7 +64,11 @@ class Rescuer:
             query = select(*COLUMNS).where(_job.worker == worker, _job.status == "started")
             with self._database.reading() as connection:
                 jobs = [claimed_job(row) for row in connection.execute(query)]
-            rescued += sum(self._rescue(job, worker) for job in jobs)
+            # A worker that could not end a cancelled job has left this behind.
+            asked = self._liveness.asked(worker) if jobs else None
+            cancelled = None if asked is None else (asked.get("cancel"), asked.get("fence"))
+            for job in jobs:
+                rescued += self._cancel(job) if (job.id, job.fence) == cancelled else self._rescue(job, worker)
             workers.unregister(self._database, worker)
             try:
                 # What it had popped and not claimed is in no queue; without this the reconciliation finds it.
@@ -72,6 +76,10 @@ class Rescuer:
             except BrokerUnavailable as error:
                 log.debug(JOB_RESCUED, worker=worker, reason=str(error))
         return rescued
+
+    def _cancel(self, job: ClaimedJob) -> bool:
+        with self._database.transaction() as connection:
+            return complete.cancel(connection, job, error="it was cancelled, and its worker died while it ran")
 
     def _rescue(self, job: ClaimedJob, worker: str) -> bool:
         kills = job.kills + 1

@@ -1,16 +1,20 @@
-"""Which workers live: a row each, and on SQLite a file that the living hold locked.
+"""Which workers live: a row each, and on SQLite a file that the living hold locked; and asking one of them.
 
 On a server the row's heartbeat tells. On SQLite it could not: a job that has written holds the
 only writer lock for as long as it runs, and its worker's heartbeat would wait behind it. There all
 workers are on one host, and the operating system frees a lock when its holder dies.
+
+A question to a worker goes the same way, never through the broker: a job can be cancelled while
+that is down. A worker has room for one question; who gets no answer asks again.
 """
 
 from __future__ import annotations
 
+import os
 import socket
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from sqlalchemy import delete, select, update
 
@@ -24,6 +28,9 @@ from doclife.schema.tables import worker as worker_table
 HEARTBEAT_S = 10.0
 #: seconds without a heartbeat after which a worker is dead
 DEAD_AFTER_S = 45.0
+
+#: endings of the files beside a worker's
+_ASKED, _ANSWER = ".asked", ".answer"
 
 _worker = worker_table.c
 
@@ -45,6 +52,28 @@ class Liveness(Protocol):
 
     def dead(self, workers: Iterable[str]) -> set[str]:
         """Returns those that do not live."""
+        ...
+
+    def ask(self, worker: str, request: dict[str, Any]) -> bool:
+        """Asks a worker for something: `{"cancel": job_id, "fence": n}` or `{"stack": job_id}`.
+
+        It looks once a second while it runs a job. An older request that it has not seen is lost.
+
+        Returns:
+            Whether there is such a worker.
+        """
+        ...
+
+    def asked(self, worker: str) -> dict[str, Any] | None:
+        """Takes what the worker is asked for, or None. Order: by the worker, or by whoever has found it dead."""
+        ...
+
+    def answer(self, worker: str, text: str) -> None:
+        """Answers the last request."""
+        ...
+
+    def answered(self, worker: str) -> str | None:
+        """Returns the answer to the last request, or None: there is none yet."""
         ...
 
 
@@ -77,6 +106,37 @@ class Heartbeats:
         with self._database.reading() as connection:
             return wanted.difference(connection.execute(living).scalars())
 
+    def ask(self, worker: str, request: dict[str, Any]) -> bool:
+        """Writes the request into the worker's row; returns whether it has one."""
+        return self._set(worker, asked=json.dumps(request), answer=None)
+
+    def asked(self, worker: str) -> dict[str, Any] | None:
+        """Takes the request from the worker's row, or None."""
+        with self._database.reading() as connection:
+            text = connection.execute(select(_worker.asked).where(_worker.name == worker)).scalar()
+        if text is None:
+            return None
+        # A request that replaces this one in this moment stays for the next look.
+        seen = update(worker_table).where(_worker.name == worker, _worker.asked == text).values(asked=None)
+        with self._database.transaction() as connection:
+            connection.execute(seen)
+        request: dict[str, Any] = json.loads(text)
+        return request
+
+    def answer(self, worker: str, text: str) -> None:
+        """Writes the answer into the worker's row."""
+        self._set(worker, answer=text)
+
+    def answered(self, worker: str) -> str | None:
+        """Returns the answer in the worker's row, or None."""
+        with self._database.reading() as connection:
+            return connection.execute(select(_worker.answer).where(_worker.name == worker)).scalar()
+
+    def _set(self, worker: str, **values: str | None) -> bool:
+        with self._database.transaction() as connection:
+            done = connection.execute(update(worker_table).where(_worker.name == worker).values(values))
+        return done.rowcount == 1
+
 
 class FileLocks:
     """Liveness by a locked file each: for workers on one host."""
@@ -98,6 +158,8 @@ class FileLocks:
         """Removes the worker's file."""
         lock = self._held.pop(worker, None)
         if lock is not None:
+            for name in (_ASKED, _ANSWER):
+                self._beside(worker, name).unlink(missing_ok=True)
             lock.path.unlink(missing_ok=True)
             lock.close()
 
@@ -117,10 +179,51 @@ class FileLocks:
         try:
             if not lock.take():
                 return False
+            self._beside(worker, _ANSWER).unlink(missing_ok=True)  # what it was asked, its rescuer takes
             path.unlink(missing_ok=True)
             return True
         finally:
             lock.close()
+
+    def ask(self, worker: str, request: dict[str, Any]) -> bool:
+        """Writes the request into a file beside the worker's; returns whether it has one."""
+        if not (self._folder / worker).exists():
+            return False
+        self._beside(worker, _ANSWER).unlink(missing_ok=True)
+        self._write(self._beside(worker, _ASKED), json.dumps(request))
+        return True
+
+    def asked(self, worker: str) -> dict[str, Any] | None:
+        """Takes the request from its file, or None."""
+        path = self._beside(worker, _ASKED)
+        taken = path.with_suffix(".taken")
+        try:
+            path.replace(taken)
+        except FileNotFoundError:
+            return None
+        request: dict[str, Any] = json.loads(taken.read_text())
+        taken.unlink(missing_ok=True)
+        return request
+
+    def answer(self, worker: str, text: str) -> None:
+        """Writes the answer into a file beside the worker's."""
+        self._write(self._beside(worker, _ANSWER), text)
+
+    def answered(self, worker: str) -> str | None:
+        """Returns the answer in its file, or None."""
+        try:
+            return self._beside(worker, _ANSWER).read_text()
+        except FileNotFoundError:
+            return None
+
+    def _beside(self, worker: str, suffix: str) -> Path:
+        return self._folder / f"{worker}{suffix}"  # no name of a worker has a dot
+
+    def _write(self, path: Path, text: str) -> None:
+        """Replaces a file as a whole: nobody reads half of it."""
+        new = path.with_suffix(f".{os.getpid()}")
+        new.write_text(text)
+        new.replace(path)
 
 
 def liveness_of(database: Database, folder: Path) -> Liveness:

@@ -134,6 +134,9 @@ worker = Table(
     Column("isolation", ShortText(20), nullable=False),
     Column("started_at", UtcDateTime(), nullable=False),
     Column("heartbeat", UtcDateTime(), nullable=False, index=True),
+    #: what the worker is asked to do (JSON), until it has seen it, and what it has answered
+    Column("asked", LongText()),
+    Column("answer", LongText()),
     info={"app": FRAMEWORK},
 )
 

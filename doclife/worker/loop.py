@@ -19,7 +19,7 @@ from doclife.outbox.delivery import Reconciler, release_again
 from doclife.queue.protocol import Outcome
 from doclife.site.runtime import Site
 from doclife.worker.patience import patiently
-from doclife.worker.presence import beat, present
+from doclife.worker.presence import beat, liveness, present
 from doclife.worker.pulse import Pulse
 from doclife.worker.relaying import relay_of
 from doclife.worker.run import run_claimed
@@ -109,7 +109,15 @@ class WorkerLoop:
             ran = 0
             try:
                 keep = partial(beat, site, worker, queues=self.queues, isolation=ISOLATION)
-                with Pulse(worker, site.broker, keep, parent=self._parent, stop=self.stopping) as pulse:
+                with Pulse(
+                    worker,
+                    site.broker,
+                    keep,
+                    parent=self._parent,
+                    stop=self.stopping,
+                    grace_s=site.settings.worker_grace,
+                    liveness=liveness(site),
+                ) as pulse:
                     relay.start()
                     ran = self._work(pulse)
             finally:

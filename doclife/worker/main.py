@@ -13,6 +13,7 @@ from doclife.core.errors import DoclifeError
 from doclife.site.load import load_site
 from doclife.worker.loop import WorkerLoop
 from doclife.worker.supervisor import Supervisor, worker_children
+from doclife.worker.timeout import TimeLimit
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -66,6 +67,7 @@ def run_workers(
     log.configure(loaded.settings.log_level)
     loop = WorkerLoop(loaded, queues, burst=burst, max_jobs=max_jobs, name=name, parent=parent)
     if workers <= 1:
+        TimeLimit.hard = True
         stop_on_signals(loop.stop)
         loop.run()
         return

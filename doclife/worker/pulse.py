@@ -1,4 +1,4 @@
-"""What a worker does beside its jobs, in a thread: signs of life, the watchdog, a look at its parent."""
+"""What a worker does beside its jobs, in a thread: signs of life, the watchdog, a look at its parent and requests."""
 
 from __future__ import annotations
 
@@ -10,17 +10,22 @@ from collections.abc import Callable
 from doclife.core.clock import monotonic
 from doclife.core.errors import BrokerUnavailable, DoclifeError
 from doclife.core.log import get_logger
-from doclife.outbox.workers import HEARTBEAT_S
+from doclife.outbox.workers import HEARTBEAT_S, Liveness
 from doclife.queue.protocol import Broker, State
+from doclife.worker import requests
 from doclife.worker.stopping import StopFlag
-from doclife.worker.timeout import TimeLimit
+from doclife.worker.timeout import JobGivenBack, TimeLimit
 
 HEARTBEAT_FAILED = "worker_heartbeat_failed"
 KILLS_ITSELF = "worker_kills_itself"
 PARENT_GONE = "worker_parent_gone"
 
+LOOK_FAILED = "worker_look_at_requests_failed"
+
 #: seconds between two beats
 BEAT_S = 1.0
+#: seconds in which a job may end that is given back, before the worker kills itself
+GIVE_BACK_S = 4.0
 
 log = get_logger(__name__)
 
@@ -28,7 +33,17 @@ log = get_logger(__name__)
 class Pulse:
     """A worker's side thread."""
 
-    def __init__(self, worker: str, broker: Broker, beat: Callable[[], object], *, parent: int, stop: StopFlag) -> None:
+    def __init__(
+        self,
+        worker: str,
+        broker: Broker,
+        beat: Callable[[], object],
+        *,
+        parent: int,
+        stop: StopFlag,
+        grace_s: float = 25.0,
+        liveness: Liveness | None = None,
+    ) -> None:
         """Prepares the thread.
 
         Args:
@@ -37,8 +52,11 @@ class Pulse:
             beat: renews the heartbeat in the worker's row.
             parent: process id of the supervisor, without which the worker ends; 0: none.
             stop: is set when the worker is to end.
+            grace_s: seconds after which the running job is given back then.
+            liveness: by which the worker is asked to cancel its job or to show its stack; None: it is not.
         """
         self._worker, self._broker, self._beat, self._parent, self._stop = worker, broker, beat, parent, stop
+        self._grace_s, self._liveness = grace_s, liveness
         self.state: State = "idle"
         self._limit: TimeLimit | None = None
         self._ended = threading.Event()
@@ -64,6 +82,8 @@ class Pulse:
             if self._parent and os.getppid() != self._parent and not self._stop.is_set():
                 log.warning(PARENT_GONE, worker=self._worker)
                 self._stop.set()
+            self._give_back()
+            self._look()
             try:
                 if monotonic() >= row_at:
                     row_at = monotonic() + HEARTBEAT_S
@@ -79,3 +99,20 @@ class Pulse:
         if limit is not None and monotonic() > limit.kill_at:
             log.error(KILLS_ITSELF, worker=self._worker, seconds=limit.seconds)
             os.kill(os.getpid(), signal.SIGKILL)
+
+    def _give_back(self) -> None:
+        """Has the job end whose worker is told to end and has waited for it long enough."""
+        limit, stop = self._limit, self._stop
+        if limit is None or not stop.is_set():
+            return
+        if stop.at_once or monotonic() >= stop.since + self._grace_s:
+            limit.interrupt(JobGivenBack("its worker ends before it did"), grace_s=GIVE_BACK_S)
+
+    def _look(self) -> None:
+        limit = self._limit
+        if limit is None or self._liveness is None:
+            return
+        try:
+            requests.look(self._liveness, self._worker, limit)
+        except DoclifeError as error:  # the database is busy: in a second it looks again
+            log.debug(LOOK_FAILED, worker=self._worker, reason=str(error))

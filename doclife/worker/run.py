@@ -28,10 +28,12 @@ from doclife.site.runtime import Site
 from doclife.uow.retry import is_conflict
 from doclife.worker.patience import patiently
 from doclife.worker.presence import present
-from doclife.worker.timeout import JobTimedOut, TimeLimit
+from doclife.worker.timeout import JobCancelled, JobGivenBack, JobTimedOut, TimeLimit
 
+JOB_CANCELLED = "job_cancelled"
 JOB_FAILED = "job_failed"
 JOB_FINISHED = "job_finished"
+JOB_GIVEN_BACK = "job_given_back"
 JOB_LOST = "job_lost"
 JOB_QUEUED_AGAIN = "job_queued_again"
 AFTER_JOB_FAILED = "after_job_failed"
@@ -91,30 +93,32 @@ class _Run:
         self.kwargs: dict[str, Any] = {}
         self.result: Any = None
         self.ended = False
+        self.limit = TimeLimit(claimed.timeout, job=claimed.id, fence=claimed.fence)
 
     def to_its_end(self, watch: Watch | None) -> Outcome:
         try:
-            with TimeLimit(self.claimed.timeout) as limit:
+            with self.limit:
                 if watch is not None:
-                    watch(limit)
-                self._body(limit)
+                    watch(self.limit)
+                self._body()
         except LeaseLost as lost:
             log.warning(JOB_LOST, job=self.claimed.id, reason=str(lost))
             return ""
         except KeyboardInterrupt:
-            self._queue_again_uncounted()
+            self._give_back()
             raise
         except BaseException as error:  # noqa: BLE001 a job may raise anything, sys.exit() too: it ends the job alone
-            return self._failed(error)
+            return self._ended_by(error)
         finally:
+            self.limit.close()
             self.unit.fence = None
             if watch is not None:
                 watch(None)
         log.debug(JOB_FINISHED, job=self.claimed.id, method=self.claimed.method)
         return "finished"
 
-    def _body(self, limit: TimeLimit) -> None:
-        claimed, unit = self.claimed, self.unit
+    def _body(self) -> None:
+        claimed, unit, limit = self.claimed, self.unit, self.limit
         unit.fence = self._verify
         self.kwargs = json.unpack(claimed.kwargs)
         for hook in self._hooks("before_job"):
@@ -125,6 +129,7 @@ class _Run:
             unit.stage(follow_up(claimed.on_success, claimed, result=self.result))
 
         def finish(link: Link) -> None:
+            limit.check_cancelled()
             unit.before_write()
             complete.finish(link, claimed, packed, progress=self.job.progress)
             limit.disarm()
@@ -140,18 +145,32 @@ class _Run:
 
     def _verify(self, link: Link) -> None:
         """Is the unit's fence at every commit that the job makes itself."""
+        self.limit.check_cancelled()
         writing = link.writing or self.job.progress is not None
         if writing:
             self.unit.before_write()
         complete.verify(link, self.claimed, writing=writing, progress=self.job.progress)
         self.job.progress = None
 
-    def _failed(self, error: BaseException) -> Outcome:
-        """Records how the run ended and decides whether there is another."""
+    def _ended_by(self, error: BaseException) -> Outcome:
+        """Records how a run ended that did not finish.
+
+        What was raised in the job to interrupt it counts, and not what the job has made of it: a
+        statement that was interrupted leaves errors of its own behind.
+        """
         self.unit.close()  # what it wrote is gone, and with it the locks that the record below needs
+        reason = self.limit.raised or error
+        if isinstance(reason, JobGivenBack):
+            return self._give_back()
+        if isinstance(reason, JobCancelled):
+            return self._cancelled(error)
+        return self._failed(error, reason)
+
+    def _failed(self, error: BaseException, reason: BaseException) -> Outcome:
+        """Records a failure and decides whether there is another run."""
         claimed = self.claimed
         text = error_log.describe(error)
-        after_s, counters = self._another_run(error)
+        after_s, counters = self._another_run(reason)
         if after_s is not None:
             return self._queue_again(after_s, counters, text)
         follow_ups: list[StagedJob] = []
@@ -159,16 +178,22 @@ class _Run:
         def record(connection: Connection) -> bool:
             if not complete.fail(connection, claimed, text, **counters):
                 return False
-            record_failure(connection, self.site, claimed, f"{claimed.method}: {_first_line(error)}", text, follow_ups)
+            record_failure(connection, self.site, claimed, f"{claimed.method}: {_first_line(reason)}", text, follow_ups)
             return True
 
         if not self._in_transaction(record):
             log.warning(JOB_LOST, job=claimed.id, reason="it had ended, or belongs to another worker", error=text)
             return ""
-        log.error(JOB_FAILED, job=claimed.id, method=claimed.method, user=claimed.run_as, error=_first_line(error))
+        log.error(JOB_FAILED, job=claimed.id, method=claimed.method, user=claimed.run_as, error=_first_line(reason))
         if follow_ups:
             self.site.release(follow_ups)
         return "failed"
+
+    def _cancelled(self, error: BaseException) -> Outcome:
+        text = error_log.describe(error)
+        if self._in_transaction(lambda connection: complete.cancel(connection, self.claimed, error=text)):
+            log.warning(JOB_CANCELLED, job=self.claimed.id, method=self.claimed.method)
+        return ""
 
     def _another_run(self, error: BaseException) -> tuple[float | None, dict[str, int]]:
         """Returns the seconds until the next run, or None for none, and the counters that this run changes."""
@@ -194,10 +219,12 @@ class _Run:
                 release(self.site.broker, [ticket(claimed)])
         return ""
 
-    def _queue_again_uncounted(self) -> None:
+    def _give_back(self) -> Outcome:
         self.unit.close()
         if self._in_transaction(lambda connection: complete.give_back(connection, self.claimed)):
+            log.info(JOB_GIVEN_BACK, job=self.claimed.id, method=self.claimed.method)
             release(self.site.broker, [ticket(self.claimed)])
+        return ""
 
     def _in_transaction(self, write: Callable[[Connection], bool]) -> bool:
         def work() -> bool:

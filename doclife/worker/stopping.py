@@ -8,6 +8,9 @@ from doclife.core.clock import monotonic
 
 #: seconds after which a waiting process notices at the latest
 NOTICE_S = 0.1
+#: seconds after which being told again means: at once. A key pressed in a terminal reaches a worker
+#: and its supervisor, which tells the worker too.
+AGAIN_S = 1.0
 
 
 class StopFlag:
@@ -19,10 +22,18 @@ class StopFlag:
 
     def __init__(self) -> None:
         self._set = False
+        #: of `monotonic`, when it was set
+        self.since = 0.0
+        #: whether it was set a second time, more than a moment later: what still runs is to end at once
+        self.at_once = False
 
     def set(self) -> None:
         """Sets the flag."""
-        self._set = True
+        now = monotonic()
+        if not self._set:
+            self.since, self._set = now, True
+        elif now >= self.since + AGAIN_S:
+            self.at_once = True
 
     def is_set(self) -> bool:
         """Returns whether it is set."""

@@ -51,6 +51,8 @@ class Living:
     def dead(self, workers: Iterable[str]) -> set[str]:
         return set(workers) - self.workers
 
+    def asked(self, worker: str) -> None: ...
+
 
 class OutboxMachine(RuleBasedStateMachine):
     """One writer, any number of workers, one relay."""

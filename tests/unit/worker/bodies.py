@@ -17,6 +17,8 @@ from doclife.uow.unit import current_unit
 from tests.stored import stored
 
 seen: list[Any] = []
+#: a job says that it runs, and waits until it may go on
+running, go_on = threading.Event(), threading.Event()
 
 
 def role(name: str) -> str:
@@ -76,11 +78,24 @@ def leave() -> None:
 def run_on(swallow: bool = True) -> None:
     """Swallows what it can and goes on for ever."""
     role("Slow")
+    running.set()
     while True:
         try:
             threading.Event().wait(0.05)
         except Exception:
             seen.append("swallowed")
+
+
+def commit_then_run_on() -> None:
+    role("Kept")
+    current_unit().commit()
+    run_on()
+
+
+def role_when_told(name: str) -> None:
+    running.set()
+    go_on.wait(20)
+    role(name)
 
 
 def in_savepoint() -> None:
