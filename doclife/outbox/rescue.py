@@ -72,7 +72,10 @@ class Rescuer:
             workers.unregister(self._database, worker)
             try:
                 # What it had popped and not claimed is in no queue; without this the reconciliation finds it.
-                release_again(self._database, self._broker, self._broker.unregister_worker(worker))
+                popped = self._broker.unregister_worker(worker)
+                release_again(self._database, self._broker, popped)
+                for id in popped:  # of those that it had run the broker keeps nothing
+                    self._broker.done(id, worker)
             except BrokerUnavailable as error:
                 log.debug(JOB_RESCUED, worker=worker, reason=str(error))
         return rescued
