@@ -11,6 +11,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import lru_cache
+from importlib import import_module
 from typing import Any
 
 _API = "opentelemetry.trace"
@@ -56,6 +57,11 @@ class Telemetry:
                     span.set_attribute("doclife.name", str(doc.name))
 
 
+def _api() -> Any:
+    """Returns the API if this process has imported it; waits for a thread that is just doing so (redis does)."""
+    return import_module(_API) if _API in sys.modules else None
+
+
 @lru_cache(maxsize=4)
 def _tracer(provider: Any) -> Any:
     return provider.get_tracer(_INSTRUMENTATION)
@@ -63,7 +69,7 @@ def _tracer(provider: Any) -> Any:
 
 def telemetry(site: str) -> Telemetry | None:
     """Returns what gives the spans of a site to OpenTelemetry; None where this process has no tracer provider."""
-    api = sys.modules.get(_API)
+    api = _api()
     if api is None:
         return None
     provider = api.get_tracer_provider()
@@ -74,7 +80,7 @@ def telemetry(site: str) -> Telemetry | None:
 
 def current_trace_id() -> str | None:
     """Returns the id of the OpenTelemetry trace that is running, 32 hexadecimal digits, or None."""
-    api = sys.modules.get(_API)
+    api = _api()
     if api is None:
         return None
     found = api.get_current_span().get_span_context()

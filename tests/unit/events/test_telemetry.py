@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor, wait
+from importlib import import_module
+from types import ModuleType
 
 import pytest
 from opentelemetry import trace as otel
@@ -172,3 +176,28 @@ def test_a_provider_that_does_nothing_is_none(exporter):
     finally:
         otel._TRACER_PROVIDER = before
     assert telemetry.telemetry("test") is not None
+
+
+def test_a_thread_that_is_importing_the_api_is_waited_for(monkeypatch, tmp_path):
+    """The driver of the broker imports it, perhaps while another request begins."""
+    (tmp_path / "slow_api.py").write_text(
+        "import gate\n"
+        "gate.began.set()\n"
+        "assert gate.go.wait(20)\n"
+        "class ProxyTracerProvider: ...\n"
+        "class NoOpTracerProvider: ...\n"
+        "def get_tracer_provider(): return ProxyTracerProvider()\n"
+    )
+    gate = ModuleType("gate")
+    gate.began, gate.go = threading.Event(), threading.Event()
+    monkeypatch.setitem(sys.modules, "gate", gate)
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setattr(telemetry, "_API", "slow_api")
+    with ThreadPoolExecutor(2) as pool:
+        importing = pool.submit(import_module, "slow_api")
+        assert gate.began.wait(20)
+        asking = pool.submit(telemetry.telemetry, "test")
+        assert not wait([asking], timeout=0.05).done
+        gate.go.set()
+        assert asking.result(20) is None
+        assert importing.result(20) is sys.modules.pop("slow_api")
