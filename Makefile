@@ -3,6 +3,7 @@
 PYTHON ?= python3
 ARGS ?=
 RUNS ?=
+DURATION ?=
 SEED ?= 1
 DB ?= all
 BIN := .venv/bin
@@ -47,8 +48,8 @@ test: setup ## Runs the tests but the slow ones
 test-all: setup ## Runs all tests
 	@$(RUN) pytest -n auto --dist worksteal $(ARGS)
 
-chaos: setup ## Runs the tests that kill processes
-	@$(RUN) pytest -m chaos $(ARGS)
+chaos: setup ## Kills whatever there is while jobs are written and run, and counts them: DURATION=60 SEED=1 DB=mariadb
+	@$(RUN) tests.integration.chaos --duration $(or $(DURATION),60) --seed $(SEED) --db $(DB:all=sqlite) $(ARGS)
 
 crash: setup ## Kills processes in nested saves and looks for half-written documents: RUNS=200 SEED=1 DB=mariadb
 	@$(RUN) tests.integration.crash --runs $(or $(RUNS),200) --seed $(SEED) --db $(DB) $(ARGS)

@@ -1,0 +1,239 @@
+"""One run: a site, its processes, faults for some time, then quiet until all is done, and the examination."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+
+from doclife.core import config
+from doclife.core.clock import monotonic
+from doclife.core.errors import DatabaseUnavailable
+from doclife.outbox.cancel import JOB_CANCELLED
+from doclife.outbox.leases import LEASE_TAKEN
+from doclife.outbox.relay import RELAY_DID
+from doclife.outbox.rescue import JOB_DEAD, JOB_RESCUED
+from doclife.queue.embedded import acquire
+from doclife.schema.tables import background_job
+from doclife.site.runtime import Site
+from doclife.testing.templates import SITE_NAME, Template
+from doclife.worker.loop import FOUND_MISSING, POLLING
+from doclife.worker.run import JOB_LOST
+from tests.integration.chaos.check import OPEN, Report, examine
+from tests.integration.chaos.documents import create
+from tests.integration.chaos.faults import Faults
+from tests.integration.chaos.journal import read
+from tests.integration.chaos.processes import Processes, Role
+
+#: of the processes' log: jobs taken over from the dead, and lost by those that were taken for dead; the broker
+#: missed, and what it had lost found; leaders replaced
+EVENTS = (JOB_RESCUED, JOB_LOST, JOB_DEAD, JOB_CANCELLED, POLLING, FOUND_MISSING, RELAY_DID, LEASE_TAKEN)
+
+#: seconds between two looks
+LOOK_S = 0.1
+
+
+@dataclass
+class Options:
+    """How a run is to be."""
+
+    database: str = "sqlite"
+    #: URL of the server; empty: SQLite
+    server: str = ""
+    seed: int = 1
+    #: seconds with faults
+    duration: float = 60
+    #: it goes on until there were so many jobs and faults, on a slow machine up to `longest` seconds
+    jobs: int = 200
+    faults: int = 5
+    longest: float = 300
+    #: seconds to wait for late doubles, once all is done
+    late: float = 90
+    #: seconds until all must be done
+    drain: float = 180
+    #: seconds between two faults, on the average
+    mean: float = 1.2
+    #: processes that write
+    writers: int = 2
+    #: workers of each kind
+    workers: int = 2
+    schedulers: int = 2
+    #: seconds between two transactions of a thread of a writer, on the average
+    pause: float = 0.1
+    #: a writer waits while so many jobs are open
+    most_open: int = 150
+    #: kinds of faults; none: all
+    only: tuple[str, ...] = ()
+    #: name of a defect in plants.py, planted into the processes
+    plant: str = ""
+    say: Callable[[str], None] = field(default=lambda line: None)
+
+
+@dataclass
+class Result:
+    """What came of a run."""
+
+    options: Options
+    report: Report
+    kills: dict[str, int]
+    seconds: float
+    #: lines of the processes' log that speak of errors nobody expects
+    tracebacks: list[str]
+    #: how often the processes have said what shows that faults were met
+    events: Counter[str]
+
+    def line(self) -> dict[str, Any]:
+        """Returns the last line of the output."""
+        report = self.report
+        return {
+            "db": self.options.database,
+            "seed": self.options.seed,
+            "seconds": round(self.seconds),
+            "committed": report.committed,
+            "run": report.run,
+            "lost": len(report.lost),
+            "doubled": len(report.doubled),
+            "ghosts": len(report.ghosts),
+            "rescued": report.rescued,
+            "dead": report.dead,
+            "cancelled": report.cancelled,
+            "kills": self.kills,
+            "longest_delay": round(report.longest_delay, 1),
+        }
+
+
+def run(options: Options, folder: Path) -> Result:
+    """Runs the suite once.
+
+    Args:
+        options: how.
+        folder: an empty one; keeps site, journals and logs.
+    """
+    start = monotonic()
+    template = Template(folder / "sites", (), options.server)
+    settings = {"queue": "rq", "installed_apps": [], "workers": {"bulk": {"timeout": 60}}, "log_level": "info"}
+    config.write_site_config(
+        template.sites_dir, SITE_NAME, settings | ({"db_url": template.db_url} if options.server else {})
+    )
+    site = template.site()
+    processes = Processes(template.sites_dir, folder, {"CHAOS_PLANT": options.plant})
+    try:
+        create(site)
+        with acquire(template.sites_dir) as lease:
+            faults = Faults(processes, lease.url, site, options.seed, options.mean, options.only)
+            try:
+                _Run(options, folder, site, processes, faults).to_its_end()
+            finally:
+                faults.end()
+                processes.end(("writer", "supervisor", "worker", "scheduler"), 40)
+                processes.kill_all()
+            site.database.close()
+            report = examine(site, read((folder / "journals").iterdir()))
+    finally:
+        processes.kill_all()
+        site.close()
+        template.drop()
+    log = processes.log.read_text(errors="replace").splitlines()
+    tracebacks = [line for line in log if "Traceback" in line]
+    events = Counter(event for line in log for event in EVENTS if f'"{event}"' in line)
+    return Result(options, report, dict(sorted(faults.done.items())), monotonic() - start, tracebacks, events)
+
+
+class _Run:
+    def __init__(self, options: Options, folder: Path, site: Site, processes: Processes, faults: Faults) -> None:
+        self.options, self.site, self.processes, self.faults = options, site, processes, faults
+        self.journals = folder / "journals"
+        self.journals.mkdir()
+
+    def to_its_end(self) -> None:
+        options, processes = self.options, self.processes
+        self._people()
+        # what starts is loaded first; the time counts from the first job that has run
+        self._look_until(lambda: self._count("finished") > 0)
+        self.faults.begin()
+        start = monotonic()
+        self._look_until(lambda: self._has_done_enough(monotonic() - start), harm=True)
+        self.faults.end()
+        processes.end(("writer",), 30)
+        options.say(f"{self._open()} jobs are open; waiting until all are done")
+        deadline = monotonic() + options.drain
+        self._look_until(lambda: self._open() == 0 or monotonic() >= deadline)
+        options.say(f"{self._open()} jobs are open; waiting {options.late:g} s for late doubles")
+        late = monotonic() + options.late
+        self._look_until(lambda: monotonic() >= late)
+
+    def _people(self) -> None:
+        options = self.options
+        where = ["--site", SITE_NAME, "--sites-dir", str(self.site.sites_dir)]
+        worker = ["doclife.worker.main", *where]
+        self._add("supervisor", lambda life: [*worker, "--workers", str(options.workers), *self._isolation("inproc")])
+        self._add("worker", lambda life: [*worker, "--queue", "default,short"])
+        for _ in range(options.schedulers):
+            self._add("scheduler", lambda life: ["doclife.worker.scheduler", *where])
+        for n in range(1, options.writers + 1):
+
+            def writer(life: int, n: int = n) -> list[str]:
+                tag = f"{options.seed}.{n}.{life}"
+                return [
+                    "tests.integration.chaos.writer", *where,
+                    "--tag", tag, "--journal", str(self.journals / tag), "--most-open", str(options.most_open),
+                ]  # fmt: skip
+
+            self._add("writer", writer)
+
+    def _isolation(self, kind: str) -> list[str]:
+        return []
+
+    def _add(self, kind: str, arguments: Callable[[int], list[str]]) -> None:
+        self.processes.add(Role(kind, arguments))
+
+    def _look_until(self, over: Callable[[], bool], *, harm: bool = False) -> None:
+        while not over():
+            self.processes.keep_up()
+            if harm:
+                self.faults.look()
+            threading.Event().wait(LOOK_S)
+
+    def _has_done_enough(self, seconds: float) -> bool:
+        options = self.options
+        if seconds < options.duration:
+            return False
+        enough = self.faults.done.total() >= options.faults and self._count(*OPEN, "finished", "failed") >= options.jobs
+        return enough or seconds > max(options.duration, options.longest)
+
+    def _open(self) -> int:
+        return self._count(*OPEN)
+
+    def _count(self, *statuses: str) -> int:
+        query = sa.select(sa.func.count()).where(background_job.c.status.in_(statuses))
+        while True:
+            try:
+                with self.site.database.reading() as connection:
+                    return int(connection.execute(query).scalar_one())
+            except DatabaseUnavailable:  # this connection was cut, too
+                threading.Event().wait(LOOK_S)
+
+
+def summary(result: Result) -> str:
+    """Returns the result as a person reads it, with the figures in the last line."""
+    report = result.report
+    lines = [
+        f"{result.options.database}, seed {result.options.seed}: {result.seconds:.0f} s",
+        "faults:       " + ", ".join(f"{number} {kind}" for kind, number in result.kills.items()),
+        "transactions: " + ", ".join(f"{number} {end}" for end, number in sorted(report.transactions.items())),
+        "jobs:         " + ", ".join(f"{number} {kind}" for kind, number in sorted(report.kinds.items())),
+        f"              {report.undone} of what was undone, {report.dropped} dropped as duplicates",
+        f"ends:         {report.run} run, {report.dead} dead after three kills, {report.cancelled} cancelled",
+        f"              {report.repeated_first_parts} more runs of parts before a commit midway",
+        "said:         " + ", ".join(f"{number} {event}" for event, number in sorted(result.events.items())),
+        f"tracebacks:   {len(result.tracebacks)} in the log",
+        *report.faults[:40],
+        json.dumps(result.line()),
+    ]
+    return "\n".join(lines)
