@@ -25,6 +25,7 @@ class BackgroundJob(Document):
     run_as = Data()
     label = Data(length=255)
     status = Data()
+    ended_key = Data(length=255)
     dedup_key = Data(length=255)
     run_at = Datetime()
     released_at = Datetime()

@@ -12,6 +12,7 @@ from doclife.core.clock import monotonic
 from doclife.core.errors import BrokerUnavailable, JobNotFound
 from doclife.core.log import get_logger
 from doclife.database.link import Database
+from doclife.outbox.complete import GIVE_UP_KEY
 from doclife.outbox.workers import Liveness
 from doclife.queue.protocol import Broker
 from doclife.schema.tables import background_job
@@ -84,7 +85,7 @@ def _end(database: Database, row: Any) -> bool:
     statement = (
         update(background_job)
         .where(_job.name == row.name, _job.status == row.status, _job.fence == row.fence)
-        .values(status="cancelled", dedup_key=None, ended_at=clock.utc_now())
+        .values(status="cancelled", ended_at=clock.utc_now(), **GIVE_UP_KEY)
     )
     with database.transaction() as connection:
         done = connection.execute(statement).rowcount == 1

@@ -18,6 +18,9 @@ from doclife.schema.tables import background_job
 
 _job = background_job.c
 
+#: frees the key of a job that ends, and keeps it for who has the job run again
+GIVE_UP_KEY: dict[str, Any] = {"ended_key": _job.dedup_key, "dedup_key": None}
+
 # Built once: to build a statement costs as much as to run it.
 _HELD = update(background_job).where(
     _job.name == bindparam("job_id"), _job.fence == bindparam("my_fence"), _job.status == "started"
@@ -103,7 +106,7 @@ def fail(link: Executes, job: ClaimedJob, error: str, **counters: int) -> bool:
         Whether it was still this worker's.
     """
     # The key is free for the next job in the same moment in which this one ends.
-    ended = {"status": "failed", "dedup_key": None, "ended_at": clock.utc_now()}
+    ended = {"status": "failed", **GIVE_UP_KEY, "ended_at": clock.utc_now()}
     return link.execute(_HELD.values(ended | {"error": error} | counters), _held(job)).rowcount == 1
 
 
@@ -145,7 +148,7 @@ def cancel(link: Executes, job: ClaimedJob, *, error: str | None = None) -> bool
     Returns:
         Whether it was still this worker's.
     """
-    ended = {"status": "cancelled", "dedup_key": None, "ended_at": clock.utc_now(), "error": error}
+    ended = {"status": "cancelled", **GIVE_UP_KEY, "ended_at": clock.utc_now(), "error": error}
     return link.execute(_HELD.values(ended), _held(job)).rowcount == 1
 
 

@@ -23,7 +23,7 @@ from doclife.queue.lane import Lane
 from doclife.queue.server import describe
 
 #: seconds a commit may wait for the server, with all that it gives it
-COMMIT_TIMEOUT_S = 0.25
+COMMIT_TIMEOUT_S = 0.2
 #: seconds the lane waits for an answer, behind the commit's back
 LANE_TIMEOUT_S = 1.0
 #: seconds a worker or the relay may wait for an answer
@@ -73,12 +73,15 @@ class ServerLink:
             try:
                 return call()
             except RedisConnectionError as error:
+                # the server was restarted: no idle connection is worth a try any more
+                for client in (self.quick, self.slow):
+                    client.connection_pool.disconnect(inuse_connections=False)
                 if not repeatable or isinstance(error, RedisTimeoutError):
                     raise
                 return call()
 
     def ask_for_commit(self, calls: Sequence[Callable[[], int]], *, repeatable: bool) -> int:
-        """Makes calls for a commit and returns the sum of their answers; waits for them 250 ms in all.
+        """Makes calls for a commit and returns the sum of their answers; waits for them 200 ms in all.
 
         What the server has not done by then, although it answers, follows later.
 

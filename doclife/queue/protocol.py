@@ -56,7 +56,7 @@ class Broker(Protocol):
         """Puts ids into their queues and returns how many were not waiting there already.
 
         Idempotent: a ticket whose id waits already is passed over, so the same call may be made
-        again when its outcome is unknown. Waits for the server 250 ms at most, whatever the number
+        again when its outcome is unknown. Waits for the server 200 ms at most, whatever the number
         of tickets; what a server that answers has not taken by then follows behind the caller.
 
         Args:

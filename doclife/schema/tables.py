@@ -87,6 +87,9 @@ background_job = Table(
     Column("label", ShortText(255)),
     #: queued, started, finished, failed, cancelled
     Column("status", ShortText(20), nullable=False),
+    #: its key after it has failed or was cancelled, for who has it run again. Before the key itself: MariaDB assigns
+    #: from left to right
+    Column("ended_key", ShortText(255)),
     #: unique while the job is queued or started, then NULL
     Column("dedup_key", ShortText(255), unique=True),
     #: not before this time

@@ -202,7 +202,7 @@ def test_a_server_that_hangs_holds_a_commit_up_for_a_moment_and_only_once(sites:
         start = monotonic()
         with pytest.raises(BrokerUnavailable):
             broker.release([Ticket("job")])
-        assert 0.2 < monotonic() - start < 0.6
+        assert 0.15 < monotonic() - start < 0.6
         start = monotonic()
         for _ in range(100):
             with pytest.raises(BrokerUnavailable, match="asked again in"):
