@@ -17,6 +17,7 @@ from sqlalchemy import Connection, Engine, event
 from sqlalchemy import create_engine as sa_create_engine
 from sqlalchemy.engine import URL, ExceptionContext, make_url
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError
+from sqlalchemy.pool import QueuePool
 
 from doclife.core.errors import ConfigError, DatabaseUnavailable
 
@@ -100,13 +101,27 @@ def create_engine(
     return engine
 
 
+def _close_sqlite() -> None:
+    """Closes idle connections to SQLite's files, which a forked process must not even close.
+
+    What SQLite knows of a file, its locks too, is kept once per process for all its connections. A
+    child that inherits it thinks that it holds locks, which the operating system gives to the parent alone.
+    Source: SQLite, "How to corrupt a database file", section 2.6.
+    """
+    for engine in list(_engines):
+        if is_sqlite(engine) and isinstance(
+            engine.pool, QueuePool
+        ):  # else it is in memory, and ends with its connection
+            engine.dispose()
+
+
 def _forget_connections() -> None:
     """Leaves a pool's connections to the parent process: two that speak on one socket read each other's answers."""
     for engine in list(_engines):
         engine.dispose(close=False)
 
 
-os.register_at_fork(after_in_child=_forget_connections)
+os.register_at_fork(before=_close_sqlite, after_in_child=_forget_connections)
 
 
 def _on_error(context: ExceptionContext) -> DatabaseUnavailable | None:

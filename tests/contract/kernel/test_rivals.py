@@ -140,7 +140,7 @@ def test_a_deletion_does_not_wait_for_who_is_changing_the_document(engine, unit,
 
 
 def test_a_forked_process_has_connections_of_its_own(engine, unit):
-    """Two processes on one socket would read each other's answers."""
+    """Two processes on one socket would read each other's answers; two on one SQLite connection share its locks."""
     ShopItem(title="parent").insert(set_name="A")
     unit.commit()
     unit.close()  # the connection goes back to the pool, which the child inherits
@@ -157,5 +157,6 @@ def test_a_forked_process_has_connections_of_its_own(engine, unit):
     with os.fdopen(reader) as lines:
         assert lines.read() == "0"
     os.waitpid(child, 0)
-    assert engine.pool.checkedin() > 0
+    # SQLite's must not even be closed by the child, so there is none to inherit
+    assert (engine.pool.checkedin() > 0) == (engine.dialect.name != "sqlite")
     assert get_doc("Shop Item", "A").title == "parent"
