@@ -19,6 +19,7 @@ from doclife.queue.protocol import Broker
 from doclife.schema.tables import background_job
 
 JOB_RESCUED = "job_rescued"
+JOB_GIVEN_BACK = "job_given_back"
 JOB_DEAD = "job_dead"
 
 _job = background_job.c
@@ -52,11 +53,13 @@ class Rescuer:
             with_jobs = set(connection.execute(query).scalars())
         return self.bury(self._liveness.dead(with_jobs.union(workers.registered(self._database))))
 
-    def bury(self, dead: Iterable[str]) -> int:
+    def bury(self, dead: Iterable[str], *, counted: bool = True) -> int:
         """Rescues the jobs of workers that are known to be dead.
 
         Args:
             dead: their names.
+            counted: False gives the jobs back as if they had not been begun: the workers were killed because they
+                had to end, not by their jobs.
         Order: after their processes have ended.
         """
         rescued = 0
@@ -64,11 +67,7 @@ class Rescuer:
             query = select(*COLUMNS).where(_job.worker == worker, _job.status == "started")
             with self._database.reading() as connection:
                 jobs = [claimed_job(row) for row in connection.execute(query)]
-            # A worker that could not end a cancelled job has left this behind.
-            asked = self._liveness.asked(worker) if jobs else None
-            cancelled = None if asked is None else (asked.get("cancel"), asked.get("fence"))
-            for job in jobs:
-                rescued += self._cancel(job) if (job.id, job.fence) == cancelled else self._rescue(job, worker)
+            rescued += sum(self.rescue(job, worker, counted=counted) for job in jobs)
             workers.unregister(self._database, worker)
             try:
                 # What it had popped and not claimed is in no queue; without this the reconciliation finds it.
@@ -80,11 +79,36 @@ class Rescuer:
                 log.debug(JOB_RESCUED, worker=worker, reason=str(error))
         return rescued
 
+    def rescue(self, job: ClaimedJob, worker: str, *, counted: bool = True) -> bool:
+        """Queues a job again whose process has died, or gives it up after too many deaths, or because it was cancelled.
+
+        Args:
+            job: as claimed.
+            worker: that claimed it; it may live on, if the job ran in a process of its own.
+            counted: False: the process was killed because it had to end, and the attempt does not count.
+        Returns:
+            Whether it still was that claim's.
+        Order: after its process has ended.
+        """
+        # A process that could not end a cancelled job has left this behind.
+        asked = self._liveness.asked(worker)
+        if asked is not None and (asked.get("cancel"), asked.get("fence")) == (job.id, job.fence):
+            return self._cancel(job)
+        return self._count_kill(job, worker) if counted else self._give_back(job)
+
     def _cancel(self, job: ClaimedJob) -> bool:
         with self._database.transaction() as connection:
             return complete.cancel(connection, job, error="it was cancelled, and its worker died while it ran")
 
-    def _rescue(self, job: ClaimedJob, worker: str) -> bool:
+    def _give_back(self, job: ClaimedJob) -> bool:
+        with self._database.transaction() as connection:
+            if not complete.give_back(connection, job):
+                return False
+        release(self._broker, [ticket(job)])
+        log.info(JOB_GIVEN_BACK, job=job.id, method=job.method)
+        return True
+
+    def _count_kill(self, job: ClaimedJob, worker: str) -> bool:
         kills = job.kills + 1
         if kills < job.max_attempts:
             reason = f"its worker {worker} died while it ran (attempt {job.attempt}); it runs again"
