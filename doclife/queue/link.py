@@ -118,6 +118,10 @@ class ServerLink:
         self.breaker.reset()
         return True
 
+    def rest(self) -> None:
+        """Ends the thread for commits, until the next one needs it; waits for what it does for a moment."""
+        self._lane.close()
+
     def close(self) -> None:
         """Gives connections back, when what commits have given is on its way; waits for that a moment."""
         self._lane.close()

@@ -14,14 +14,16 @@ from doclife.queue.protocol import Outcome, State, Ticket, check_ids
 class MemoryBroker:
     """Keeps ids in lists of this process; a restart forgets them, and the relay brings them back.
 
-    Tests may look at `published` and `workers`, set `down` to make it unavailable, and call
-    `lose_everything`.
+    Tests may look at `published` and `workers`, set `down` to make it unavailable and `paused` to
+    suspend workers, and call `lose_everything`.
     """
 
     def __init__(self, site: str) -> None:
         self.site = site
         #: True makes every call raise BrokerUnavailable, as a server that is down
         self.down = False
+        #: True has workers take no jobs
+        self.paused = False
         #: (channel, payload), oldest first
         self.published: deque[tuple[str, str]] = deque(maxlen=10_000)
         #: worker -> {"queues", "state", "finished", "failed"}
@@ -115,6 +117,11 @@ class MemoryBroker:
             self._check()
             if info := self.workers.get(worker):
                 info["state"] = state
+
+    def suspended(self) -> bool:
+        """Returns what `paused` is set to."""
+        self._check()
+        return self.paused
 
     def unregister_worker(self, worker: str) -> list[str]:
         """Removes a worker and returns the ids it had popped and not done."""

@@ -115,6 +115,10 @@ class Broker(Protocol):
         """
         ...
 
+    def suspended(self) -> bool:
+        """Returns whether workers shall take no jobs for now, as `rq suspend` says and `rq resume` ends."""
+        ...
+
     def unregister_worker(self, worker: str) -> list[str]:
         """Removes a worker, also a dead one of another process.
 

@@ -34,6 +34,9 @@ BATCH = 500
 #: up to this many ids are looked up one by one, more against the whole list
 LOOK_UP_ONE_BY_ONE = 8
 
+#: the key that `rq suspend` sets
+SUSPENDED = "rq:suspended"
+
 MESSAGE_LOST = "broker.message_lost"
 
 _log = get_logger(__name__)
@@ -185,6 +188,10 @@ class RqBroker:
             info["state"], info["last_heartbeat"] = state, now
             self._write_worker(worker)
 
+    def suspended(self) -> bool:
+        """Returns whether workers shall take no jobs for now."""
+        return bool(self.link.ask(lambda: self.link.slow.exists(SUSPENDED), repeatable=True))
+
     def unregister_worker(self, worker: str) -> list[str]:
         """Removes a worker and returns the ids it had popped and not done."""
         key = _worker_key(worker)
@@ -216,6 +223,10 @@ class RqBroker:
         """Returns what is wrong with the server's configuration, as sentences."""
         info = self.link.ask(lambda: self.link.slow.info(), repeatable=True)
         return server_problems(info, self.link.name)
+
+    def rest(self) -> None:
+        """Leaves no thread behind until the next release or message: before a fork."""
+        self.link.rest()
 
     def close(self) -> None:
         """Gives connections back."""

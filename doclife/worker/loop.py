@@ -1,22 +1,25 @@
-"""The `inproc` worker: a warm process that takes one job after the other.
+"""What a worker does: it takes one job after the other and runs each to its end.
 
 It is registered as an RQ worker, but takes its jobs by a thin loop of its own: RQ's costs twenty
-round trips a job. While the broker is down it takes them from the table.
+round trips a job. While the broker is down it takes them from the table. The loop here runs them
+in its own process (`inproc`); `doclife.worker.fork` has the other kind.
 """
 
 from __future__ import annotations
 
 import random
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
+from typing import ClassVar, Literal
 
 from doclife.core.clock import monotonic
 from doclife.core.errors import BrokerUnavailable, DoclifeError, UnknownQueueError, nearest
 from doclife.core.log import get_logger
 from doclife.outbox.claim import ClaimedJob, claim, claim_next
 from doclife.outbox.delivery import Reconciler, release_again
-from doclife.queue.protocol import Outcome
+from doclife.queue.protocol import Outcome, State
 from doclife.site.runtime import Site
 from doclife.worker.patience import patiently
 from doclife.worker.presence import beat, liveness, present
@@ -27,16 +30,21 @@ from doclife.worker.stopping import StopFlag
 
 WORKER_STARTED = "worker_started"
 WORKER_ENDED = "worker_ended"
+WORKER_SUSPENDED = "worker_suspended"
+WORKER_RESUMED = "worker_resumed"
 POLLING = "worker_polls_the_table"
 FOUND_MISSING = "worker_found_missing_jobs"
 GIVING_BACK_FAILED = "worker_giving_back_failed"
 
-#: of workers that run their jobs in their own process
-ISOLATION = "inproc"
+#: where jobs run: in the worker's own process, or each in a process of its own
+Isolation = Literal["inproc", "fork"]
+
 #: seconds of one wait for a job; a worker that is told to end notices within it
 WAIT_S = 1.0
 #: seconds between two looks into the table while the broker is down
 POLL_S = 1.0
+#: seconds between two looks whether workers are suspended
+SUSPENDED_S = 1.0
 #: seconds after the broker has come back until the queues are compared with the table once more:
 #: other processes went on for a moment without asking it
 AGAIN_S = 5.0
@@ -60,7 +68,9 @@ def check_queues(site: Site, queues: Sequence[str]) -> tuple[str, ...]:
 
 
 class WorkerLoop:
-    """One worker in this process."""
+    """One worker in this process, in which its jobs run too."""
+
+    isolation: ClassVar[Isolation] = "inproc"
 
     def __init__(
         self,
@@ -92,6 +102,8 @@ class WorkerLoop:
         #: when the queues are to be compared with the table, by `monotonic`; None: they hold what is due
         self._compare_at: float | None = 0.0
         self._broker_was_down = False
+        #: whether `rq suspend` holds, and when to look again, by `monotonic`
+        self._suspended, self._ask_at = False, 0.0
 
     def stop(self) -> None:
         """Has the worker end when the job that it runs has ended; may be called by a signal's handler."""
@@ -99,47 +111,63 @@ class WorkerLoop:
 
     def run(self) -> int:
         """Runs jobs until it is told to stop, or is done; returns how many it ran."""
-        site = self.site
-        with present(site, queues=self.queues, isolation=ISOLATION, name=self._name) as worker:
+        with present(self.site, queues=self.queues, isolation=self.isolation, name=self._name) as worker:
             self._worker = worker
             self._register()
-            log.info(WORKER_STARTED, worker=worker, queues=self.queues)
-            relay_stop = threading.Event()
-            relay = threading.Thread(target=relay_of(site, worker).run, args=(relay_stop,), name="relay", daemon=True)
-            ran = 0
+            log.info(WORKER_STARTED, worker=worker, queues=self.queues, isolation=self.isolation)
             try:
-                keep = partial(beat, site, worker, queues=self.queues, isolation=ISOLATION)
-                with Pulse(
-                    worker,
-                    site.broker,
-                    keep,
-                    parent=self._parent,
-                    stop=self.stopping,
-                    grace_s=site.settings.worker_grace,
-                    liveness=liveness(site),
-                ) as pulse:
-                    relay.start()
-                    ran = self._work(pulse)
+                with self._beside():
+                    ran = self._work()
             finally:
-                relay_stop.set()
-                relay.join()
                 self._leave()
         log.info(WORKER_ENDED, worker=worker, jobs=ran)
         return ran
 
-    def _work(self, pulse: Pulse) -> int:
+    @contextmanager
+    def _beside(self) -> Iterator[None]:
+        """Does for the block what a worker does beside its jobs: signs of life, and the relay if nobody else leads."""
+        site, worker = self.site, self._worker
+        relay_stop = threading.Event()
+        relay = threading.Thread(target=relay_of(site, worker).run, args=(relay_stop,), name="relay", daemon=True)
+        keep = partial(beat, site, worker, queues=self.queues, isolation=self.isolation)
+        try:
+            with Pulse(
+                worker,
+                site.broker,
+                keep,
+                parent=self._parent,
+                stop=self.stopping,
+                grace_s=site.settings.worker_grace,
+                liveness=liveness(site),
+            ) as self._pulse:
+                relay.start()
+                yield
+        finally:
+            relay_stop.set()
+            if relay.ident is not None:
+                relay.join()
+
+    def _work(self) -> int:
         ran = 0
         while not self.stopping.is_set() and (not self._max_jobs or ran < self._max_jobs):
+            if self._is_suspended():
+                if self._burst:
+                    break
+                self._idle("suspended", SUSPENDED_S)
+                continue
             claimed = self._next()
             if claimed is None:
                 if self._burst and (claimed := self._from_table()) is None:
                     break
                 if claimed is None:
                     continue
-            outcome = run_claimed(self.site, claimed, watch=pulse.watch)
+            outcome = self._run(claimed)
             ran += 1
             self._done(claimed.id, outcome)
         return ran
+
+    def _run(self, claimed: ClaimedJob) -> Outcome:
+        return run_claimed(self.site, claimed, watch=self._pulse.watch)
 
     def _next(self) -> ClaimedJob | None:
         """Returns the next job, or None when there was none for a moment."""
@@ -151,7 +179,7 @@ class WorkerLoop:
             self._note_broker_down(error)
             claimed = self._from_table()
             if claimed is None and not self._burst:
-                self.stopping.wait(POLL_S * random.uniform(0.7, 1.3))  # noqa: S311 no secret
+                self._idle("idle", POLL_S * random.uniform(0.7, 1.3))  # noqa: S311 no secret
             return claimed
         if id is None:
             return None
@@ -163,6 +191,23 @@ class WorkerLoop:
 
     def _from_table(self) -> ClaimedJob | None:
         return patiently(lambda: claim_next(self.site.database, self.queues, self._worker))
+
+    def _is_suspended(self) -> bool:
+        """Looks once a second whether somebody has suspended all workers (`rq suspend`)."""
+        if monotonic() >= self._ask_at:
+            self._ask_at = monotonic() + SUSPENDED_S
+            try:
+                suspended = self.site.broker.suspended()
+            except BrokerUnavailable:  # nobody can say so now
+                suspended = False
+            if suspended != self._suspended:
+                log.info(WORKER_SUSPENDED if suspended else WORKER_RESUMED, worker=self._worker)
+                self._suspended, self._pulse.state = suspended, "suspended" if suspended else "idle"
+        return self._suspended
+
+    def _idle(self, state: State, seconds: float) -> None:
+        """Waits until it is told to stop, or so long."""
+        self.stopping.wait(seconds)
 
     def _register(self) -> None:
         try:
