@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import argparse
-import signal
 import sys
-from collections.abc import Callable, Sequence
-from types import FrameType
+from collections.abc import Sequence
+from typing import get_args
 
 from doclife.core import log
 from doclife.core.errors import DoclifeError
 from doclife.site.load import load_site
-from doclife.worker.loop import WorkerLoop
+from doclife.worker.loop import Isolation, WorkerLoop, check_queues
+from doclife.worker.signals import stop_on_signals
 from doclife.worker.supervisor import Supervisor, worker_children
 from doclife.worker.timeout import TimeLimit
 
@@ -28,6 +28,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             workers=options.workers,
             burst=options.burst,
             max_jobs=options.max_jobs,
+            isolation=options.isolation,
             name=options.name,
             parent=options.parent,
         )
@@ -45,6 +46,7 @@ def run_workers(
     workers: int = 1,
     burst: bool = False,
     max_jobs: int = 0,
+    isolation: Isolation = "inproc",
     name: str | None = None,
     parent: int = 0,
 ) -> None:
@@ -57,33 +59,35 @@ def run_workers(
         workers: how many.
         burst: end when nothing due is left.
         max_jobs: each worker ends after so many jobs, a supervised one is replaced; 0: never.
+        isolation: where jobs run: in the worker's process, or each in one of its own.
         name: of the worker, chosen by its supervisor.
-        parent: process id of the supervisor.
+        parent: process id of the starter, without which this process ends; 0: none.
     Raises:
         DoclifeError: site, settings or queues cannot be used.
     Order: in the main thread.
     """
     loaded = load_site(site, sites_dir, start_broker=True)
     log.configure(loaded.settings.log_level)
-    loop = WorkerLoop(loaded, queues, burst=burst, max_jobs=max_jobs, name=name, parent=parent)
     if workers <= 1:
         TimeLimit.hard = True
+        loop = loop_class(isolation)(loaded, queues, burst=burst, max_jobs=max_jobs, name=name, parent=parent)
         stop_on_signals(loop.stop)
         loop.run()
         return
-    supervisor = Supervisor(loaded, worker_children(loaded, loop.queues, workers, burst=burst, max_jobs=max_jobs))
+    served = check_queues(loaded, queues)
+    children = worker_children(loaded, served, workers, burst=burst, max_jobs=max_jobs, isolation=isolation)
+    supervisor = Supervisor(loaded, children, parent=parent)
     stop_on_signals(supervisor.stop)
     supervisor.run()
 
 
-def stop_on_signals(stop: Callable[[], None]) -> None:
-    """Has SIGTERM and SIGINT call `stop`."""
+def loop_class(isolation: Isolation) -> type[WorkerLoop]:
+    """Returns the kind of worker."""
+    if isolation == "inproc":
+        return WorkerLoop
+    from doclife.worker.fork import ForkLoop  # imports RQ, which the other kind does without
 
-    def handle(_number: int, _frame: FrameType | None) -> None:
-        stop()
-
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, handle)
+    return ForkLoop
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -94,6 +98,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--workers", type=int, default=1)
     parser.add_argument("--burst", action="store_true", help="end when nothing due is left")
     parser.add_argument("--max-jobs", type=int, default=0, help="end after so many jobs")
+    parser.add_argument("--isolation", choices=get_args(Isolation), default="inproc", help="where jobs run")
     parser.add_argument("--name", help=argparse.SUPPRESS)
     parser.add_argument("--parent", type=int, default=0, help=argparse.SUPPRESS)
     return parser

@@ -1,4 +1,4 @@
-"""What a worker does beside its jobs, in a thread: signs of life, the watchdog, a look at its parent and requests."""
+"""What a worker does beside its jobs, in a thread: signs of life, the watchdog, looks at its parent and at requests."""
 
 from __future__ import annotations
 
@@ -36,8 +36,8 @@ class Pulse:
     def __init__(
         self,
         worker: str,
-        broker: Broker,
-        beat: Callable[[], object],
+        broker: Broker | None,
+        beat: Callable[[], object] | None,
         *,
         parent: int,
         stop: StopFlag,
@@ -48,8 +48,8 @@ class Pulse:
 
         Args:
             worker: name of the worker.
-            broker: it is registered with.
-            beat: renews the heartbeat in the worker's row.
+            broker: it is registered with; None: somebody else tells it that the worker lives.
+            beat: renews the heartbeat in the worker's row; None: the same.
             parent: process id of the supervisor, without which the worker ends; 0: none.
             stop: is set when the worker is to end.
             grace_s: seconds after which the running job is given back then.
@@ -59,6 +59,8 @@ class Pulse:
         self._grace_s, self._liveness = grace_s, liveness
         self.state: State = "idle"
         self._limit: TimeLimit | None = None
+        #: of `monotonic`, when the next round is due, and the next heartbeat in the row
+        self._round_at, self._row_at = 0.0, monotonic() + HEARTBEAT_S
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._run, name="pulse", daemon=True)
 
@@ -76,23 +78,32 @@ class Pulse:
         self.state = "idle" if limit is None else "busy"
 
     def _run(self) -> None:
-        row_at = monotonic() + HEARTBEAT_S
         while not self._ended.wait(BEAT_S):
-            self._watchdog()
-            if self._parent and os.getppid() != self._parent and not self._stop.is_set():
-                log.warning(PARENT_GONE, worker=self._worker)
-                self._stop.set()
-            self._give_back()
-            self._look()
-            try:
-                if monotonic() >= row_at:
-                    row_at = monotonic() + HEARTBEAT_S
-                    self._beat()
+            self._round()
+
+    def round(self) -> None:
+        """Does what the thread does, if that is due: for workers that have no other thread."""
+        if monotonic() >= self._round_at:
+            self._round_at = monotonic() + BEAT_S
+            self._round()
+
+    def _round(self) -> None:
+        self._watchdog()
+        if self._parent and os.getppid() != self._parent and not self._stop.is_set():
+            log.warning(PARENT_GONE, worker=self._worker)
+            self._stop.set()
+        self._give_back()
+        self._look()
+        try:
+            if self._beat is not None and monotonic() >= self._row_at:
+                self._row_at = monotonic() + HEARTBEAT_S
+                self._beat()
+            if self._broker is not None:
                 self._broker.heartbeat(self._worker, self.state)
-            except BrokerUnavailable:  # it registers the worker again when it is back
-                continue
-            except DoclifeError as error:
-                log.debug(HEARTBEAT_FAILED, worker=self._worker, reason=str(error))
+        except BrokerUnavailable:  # it registers the worker again when it is back
+            return
+        except DoclifeError as error:
+            log.debug(HEARTBEAT_FAILED, worker=self._worker, reason=str(error))
 
     def _watchdog(self) -> None:
         limit = self._limit

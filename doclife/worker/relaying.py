@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import threading
+
 from sqlalchemy import Connection
 
 from doclife.outbox.claim import ClaimedJob
@@ -11,6 +14,7 @@ from doclife.outbox.staging import StagedJob
 from doclife.site.runtime import Site
 from doclife.worker.presence import liveness
 from doclife.worker.run import record_failure
+from doclife.worker.stopping import StopFlag
 
 
 def relay_of(site: Site, holder: str, *, grace_s: float = GRACE_S) -> Relay:
@@ -28,3 +32,22 @@ def relay_of(site: Site, holder: str, *, grace_s: float = GRACE_S) -> Relay:
         return follow_ups
 
     return Relay(site.database, site.broker, liveness(site), record_dead, holder=holder, grace_s=grace_s)
+
+
+def run_relay(site: Site, holder: str, stop: StopFlag) -> None:
+    """Is a process that relays for its parent, until `stop` is set or the parent is gone.
+
+    Args:
+        site: whose jobs it sees to.
+        holder: name of the parent, for the lease.
+        stop: set by a signal.
+    """
+    parent = os.getppid()
+    over = threading.Event()
+    relay = threading.Thread(target=relay_of(site, holder).run, args=(over,), name="relay", daemon=True)
+    relay.start()
+    while not stop.is_set() and os.getppid() == parent:
+        stop.wait(1.0)
+    over.set()
+    relay.join()
+    site.close()
