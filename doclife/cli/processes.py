@@ -2,16 +2,30 @@
 
 from __future__ import annotations
 
-import sys
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from doclife.cli.output import say
 from doclife.cli.state import State, pass_state
 
+if TYPE_CHECKING:
+    from doclife.worker.loop import Isolation
+
 
 def _queues(_ctx: click.Context, _parameter: click.Parameter, value: str) -> tuple[str, ...]:
     return tuple(name.strip() for name in value.split(",") if name.strip())
+
+
+_isolation = click.option(
+    "--isolation",
+    default="inproc",
+    show_default=True,
+    type=click.Choice(["inproc", "fork"]),
+    help="Where jobs run: in the worker's process, or each in one of its own.",
+)
+#: for programs that start this one and want it to end when they do, however they end
+_parent = click.option("--parent", default=0, hidden=True, metavar="PID")
 
 
 @click.command("worker")
@@ -19,8 +33,10 @@ def _queues(_ctx: click.Context, _parameter: click.Parameter, value: str) -> tup
 @click.option("--workers", default=1, show_default=True, type=click.IntRange(min=1), help="How many processes.")
 @click.option("--burst", is_flag=True, help="End when nothing due is left.")
 @click.option("--max-jobs", default=0, type=click.IntRange(min=0), help="End after so many jobs, or be replaced.")
+@_isolation
+@_parent
 @pass_state
-def worker(state: State, queues: tuple[str, ...], workers: int, burst: bool, max_jobs: int) -> None:
+def worker(state: State, /, parent: int, **options: Any) -> None:
     """Runs background jobs until SIGTERM or Ctrl-C.
 
     Queues are served in the order named. The job that runs is finished first; with several
@@ -28,7 +44,7 @@ def worker(state: State, queues: tuple[str, ...], workers: int, burst: bool, max
     """
     from doclife.worker.main import run_workers
 
-    run_workers(state.site, state.sites_dir, queues=queues, workers=workers, burst=burst, max_jobs=max_jobs)
+    run_workers(state.site, state.sites_dir, parent=parent, **options)
 
 
 @click.group("scheduler", invoke_without_command=True)
@@ -44,47 +60,33 @@ def scheduler(ctx: click.Context) -> None:
 
 
 @scheduler.command("run")
+@_parent
 @pass_state
-def run_(state: State) -> None:
+def run_(state: State, parent: int) -> None:
     """Runs the scheduler; the same as naming no command."""
     from doclife.worker.scheduler import run_scheduler
 
-    run_scheduler(state.site, state.sites_dir)
+    run_scheduler(state.site, state.sites_dir, parent=parent)
 
 
 @click.command("start")
 @click.option("--workers", default=1, show_default=True, type=click.IntRange(min=1), help="Worker processes.")
+@_isolation
+@_parent
 @pass_state
-def start(state: State, workers: int) -> None:
+def start(state: State, workers: int, isolation: Isolation, parent: int) -> None:
     """Runs workers and the scheduler until SIGTERM or Ctrl-C.
 
     One supervisor looks after them and replaces those that die. The workers serve all queues but
     those to which the settings give workers of their own: {"workers": {"myqueue":
     {"background_workers": 2}}}.
     """
-    from doclife.worker.main import stop_on_signals
-    from doclife.worker.supervisor import Child, Supervisor, worker_children
+    from doclife.worker.signals import stop_on_signals
+    from doclife.worker.supervisor import Supervisor, all_children
 
     site = state.load_site(start_broker=True)
-    own = {name: queue.background_workers for name, queue in site.settings.workers.items()}
-    shared = [name for name in site.settings.queues() if name not in own]
-    children = worker_children(site, shared, workers) if shared else []
-    for name, count in own.items():
-        children += worker_children(site, [name], count)
-
-    def schedule(_name: str) -> list[str]:
-        return [
-            sys.executable,
-            "-m",
-            "doclife.worker.scheduler",
-            "--site",
-            site.name,
-            "--sites-dir",
-            str(site.sites_dir),
-        ]
-
-    children.append(Child("scheduler", schedule))
-    supervisor = Supervisor(site, children)
+    children = all_children(site, workers, isolation=isolation)
+    supervisor = Supervisor(site, children, parent=parent)
     stop_on_signals(supervisor.stop)
     say(f"{len(children) - 1} workers and the scheduler of {site.name} run; Ctrl-C ends them")
     supervisor.run()

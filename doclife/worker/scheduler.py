@@ -6,11 +6,13 @@ It stands on this floor because it opens a site; what a tick does is `doclife.sc
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 import threading
 from collections.abc import Sequence
 
 from doclife.core import clock, config, log
+from doclife.core.clock import monotonic
 from doclife.core.errors import BrokerUnavailable, DoclifeError
 from doclife.core.log import get_logger
 from doclife.outbox.leases import RENEW_S, Lease
@@ -18,19 +20,22 @@ from doclife.scheduler.sync import sync
 from doclife.scheduler.tick import tick
 from doclife.site.load import load_site
 from doclife.site.runtime import Site
-from doclife.worker.main import stop_on_signals
 from doclife.worker.patience import patiently
 from doclife.worker.presence import new_name
 from doclife.worker.relaying import relay_of
+from doclife.worker.signals import stop_on_signals
 from doclife.worker.stopping import StopFlag
 
 SCHEDULER_STARTED = "scheduler_started"
 SCHEDULER_ENDED = "scheduler_ended"
+STARTER_GONE = "scheduler_starter_gone"
 TICK_FAILED = "tick_failed"
 BROKER_PROBLEM = "broker_problem"
 
 #: name of the lease
 SCHEDULER = "scheduler"
+#: seconds between two looks at the process that started this one
+LOOK_S = 1.0
 
 logger = get_logger(__name__)
 
@@ -38,9 +43,15 @@ logger = get_logger(__name__)
 class SchedulerLoop:
     """One scheduler in this process; of several one ticks."""
 
-    def __init__(self, site: Site) -> None:
-        """Prepares the scheduler of a site."""
+    def __init__(self, site: Site, *, parent: int = 0) -> None:
+        """Prepares the scheduler of a site.
+
+        Args:
+            site: whose schedules it looks after.
+            parent: id of the process without which this one ends; 0: none.
+        """
         self.site = site
+        self._parent = parent
         self.name = new_name()
         self.stopping = StopFlag()
         self._lease = Lease(site.database, SCHEDULER, self.name)
@@ -67,12 +78,20 @@ class SchedulerLoop:
                     self._tick()
                     interval = site.settings.scheduler_tick_interval
                     tick_at = (now // interval + 1) * interval  # on the clock: a minute's job starts with the minute
-                self.stopping.wait(min(max(tick_at - now, 0.01), RENEW_S) if leads else RENEW_S)
+                self._wait(min(max(tick_at - now, 0.01), RENEW_S) if leads else RENEW_S)
         finally:
             relay_stop.set()
             relay.join()
             patiently(self._lease.release)
         logger.info(SCHEDULER_ENDED, scheduler=self.name)
+
+    def _wait(self, seconds: float) -> None:
+        until = monotonic() + seconds
+        while not self.stopping.is_set() and (left := until - monotonic()) > 0:
+            self.stopping.wait(min(left, LOOK_S))
+            if self._parent and os.getppid() != self._parent:
+                logger.warning(STARTER_GONE, scheduler=self.name)
+                self.stop()
 
     def _tick(self) -> None:
         settings = config.load_settings(self.site.sites_dir, self.site.name).settings
@@ -91,19 +110,20 @@ class SchedulerLoop:
             logger.warning(BROKER_PROBLEM, problem=str(error))
 
 
-def run_scheduler(site: str | None = None, sites_dir: str | None = None) -> None:
+def run_scheduler(site: str | None = None, sites_dir: str | None = None, *, parent: int = 0) -> None:
     """Runs the scheduler of a site until SIGTERM or SIGINT.
 
     Args:
         site: name of the site; None: the one in use.
         sites_dir: folder of the sites; None: as everywhere.
+        parent: id of the process without which this one ends; 0: none.
     Raises:
         DoclifeError: site or settings cannot be used.
     Order: in the main thread.
     """
     loaded = load_site(site, sites_dir, start_broker=True)
     log.configure(loaded.settings.log_level)
-    loop = SchedulerLoop(loaded)
+    loop = SchedulerLoop(loaded, parent=parent)
     stop_on_signals(loop.stop)
     loop.run()
 
@@ -113,9 +133,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m doclife.worker.scheduler", description="Runs the scheduler.")
     parser.add_argument("--site")
     parser.add_argument("--sites-dir")
+    parser.add_argument("--parent", type=int, default=0, help=argparse.SUPPRESS)
     options = parser.parse_args(argv)
     try:
-        run_scheduler(options.site, options.sites_dir)
+        run_scheduler(options.site, options.sites_dir, parent=options.parent)
     except DoclifeError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
@@ -12,6 +13,8 @@ from doclife.core.clock import monotonic
 from doclife.core.errors import DoclifeError
 from doclife.core.log import get_logger
 from doclife.site.runtime import Site
+from doclife.worker.forking import kill_group
+from doclife.worker.loop import Isolation
 from doclife.worker.presence import new_name
 from doclife.worker.relaying import relay_of
 from doclife.worker.stopping import StopFlag
@@ -19,6 +22,7 @@ from doclife.worker.stopping import StopFlag
 CHILD_STARTED = "child_started"
 CHILD_DIED = "child_died"
 CHILD_KILLED = "child_killed"
+STARTER_GONE = "supervisor_starter_gone"
 RESCUE_FAILED = "rescue_failed"
 
 #: seconds between two looks at the children
@@ -26,6 +30,10 @@ LOOK_S = 0.1
 #: seconds that a process which dies at once waits for its next start; doubled each time up to the longest
 FIRST_PAUSE_S = 0.5
 LONGEST_PAUSE_S = 30.0
+#: seconds beyond the grace of running jobs in which processes that were told to end may still do so by themselves
+KILL_AFTER_S = 15.0
+#: seconds between two times they are told to end at once; a shorter time counts as one and the same
+TELL_AGAIN_S = 1.5
 #: seconds a process must live for its next start to come at once
 STEADY_S = 10.0
 
@@ -46,6 +54,8 @@ class Child:
     may_end: bool = False
     name: str = ""
     process: subprocess.Popen[bytes] | None = None
+    #: how its last process ended: exit code, negative for a signal
+    code: int | None = None
     started_at: float = 0.0
     pause_s: float = FIRST_PAUSE_S
     start_at: float = field(default_factory=monotonic)
@@ -54,19 +64,23 @@ class Child:
 class Supervisor:
     """Keeps processes of one site running until it is stopped."""
 
-    def __init__(self, site: Site, children: Sequence[Child]) -> None:
+    def __init__(self, site: Site, children: Sequence[Child], *, parent: int = 0) -> None:
         """Prepares the processes; none is started yet.
 
         Args:
             site: whose jobs are rescued when a worker dies.
             children: the processes.
+            parent: id of the process without which this one ends; 0: none.
         """
-        self._site, self._children = site, list(children)
+        self._site, self._children, self._parent = site, list(children), parent
         self._rescuer = relay_of(site, new_name()).rescuer
         self._stopping = StopFlag()
 
     def stop(self) -> None:
-        """Has all processes end: each finishes the job that it runs. May be called by a signal's handler."""
+        """Has all processes end: each finishes the job that it runs, or gives it back when that takes too long.
+
+        Called again, at once. May be called by a signal's handler.
+        """
         self._stopping.set()
 
     def run(self) -> None:
@@ -76,7 +90,11 @@ class Supervisor:
                 for child in list(self._children):
                     self._look_after(child)
                 self._stopping.wait(LOOK_S)
+                if self._parent and os.getppid() != self._parent:
+                    log.warning(STARTER_GONE, parent=self._parent)
+                    self.stop()
         finally:
+            self.stop()  # whatever ended the loop, the clock of the ending runs
             self._end_all()
 
     def _look_after(self, child: Child) -> None:
@@ -87,14 +105,11 @@ class Supervisor:
         code = child.process.poll()
         if code is None:
             return
-        child.process = None
         lived = monotonic() - child.started_at
         if code == 0 and child.may_end:
             self._children.remove(child)
             return
-        if code:
-            log.warning(CHILD_DIED, label=child.label, name=child.name, code=code, seconds=round(lived, 1))
-        self._rescue(child)
+        self._collect(child, code)
         if code == 0 or lived >= STEADY_S:
             child.pause_s, child.start_at = FIRST_PAUSE_S, monotonic()
         else:
@@ -104,32 +119,68 @@ class Supervisor:
     def _start(self, child: Child) -> None:
         child.name = new_name()
         child.started_at = monotonic()
-        # The child is our own module; no shell is involved.
-        child.process = subprocess.Popen(child.command(child.name), stdin=subprocess.DEVNULL)  # noqa: S603
+        # The child is our own module; no shell is involved. It leads a process group: a key pressed in the terminal is
+        # for this process, which then tells the others, and what a killed one has started can be found.
+        child.process = subprocess.Popen(  # noqa: S603
+            child.command(child.name), stdin=subprocess.DEVNULL, process_group=0
+        )
         log.info(CHILD_STARTED, label=child.label, name=child.name, pid=child.process.pid)
 
-    def _rescue(self, child: Child) -> None:
+    def _collect(self, child: Child, code: int) -> None:
+        """Sees to what a process has left that has ended."""
+        if code:
+            lived = round(monotonic() - child.started_at, 1)
+            log.warning(CHILD_DIED, label=child.label, name=child.name, code=code, seconds=lived)
+            if child.process is not None:
+                kill_group(child.process.pid)
+        child.process, child.code = None, code
         if not child.is_worker:
             return
         try:
-            self._rescuer.bury([child.name])
+            # What was killed because it had to end has done nothing wrong.
+            self._rescuer.bury([child.name], counted=not self._grace_is_over())
         except DoclifeError as error:  # the relay finds them
             log.warning(RESCUE_FAILED, name=child.name, reason=str(error))
 
+    def _grace_is_over(self) -> bool:
+        stopping = self._stopping
+        return stopping.is_set() and (
+            stopping.at_once or monotonic() >= stopping.since + self._site.settings.worker_grace
+        )
+
     def _end_all(self) -> None:
-        running = [child for child in self._children if child.process is not None]
-        for child in running:
-            assert child.process is not None
-            child.process.terminate()
-        for child in running:
-            assert child.process is not None
-            code = child.process.wait()
-            if code:
-                self._rescue(child)
+        running = [(child, child.process) for child in self._children if child.process is not None]
+        for _, process in running:
+            process.terminate()
+        kill_at = self._stopping.since + self._site.settings.worker_grace + KILL_AFTER_S
+        tell_at = 0.0
+        while running:
+            for child, process in list(running):
+                code = process.poll()
+                if code is not None:
+                    running.remove((child, process))
+                    self._collect(child, code)
+            if self._stopping.at_once and monotonic() >= tell_at:
+                kill_at = min(kill_at, monotonic() + KILL_AFTER_S) if not tell_at else kill_at
+                tell_at = monotonic() + TELL_AGAIN_S
+                for _, process in running:
+                    process.terminate()
+            if running and monotonic() >= kill_at:
+                for child, process in running:
+                    log.error(CHILD_KILLED, label=child.label, name=child.name, pid=process.pid)
+                    kill_group(process.pid)
+                    process.wait()
+            time.sleep(LOOK_S)
 
 
 def worker_children(
-    site: Site, queues: Sequence[str], workers: int, *, burst: bool = False, max_jobs: int = 0
+    site: Site,
+    queues: Sequence[str],
+    workers: int,
+    *,
+    burst: bool = False,
+    max_jobs: int = 0,
+    isolation: Isolation = "inproc",
 ) -> list[Child]:
     """Returns worker processes of a site for a supervisor.
 
@@ -139,12 +190,13 @@ def worker_children(
         workers: how many.
         burst: each ends when nothing due is left.
         max_jobs: each is replaced after so many jobs; 0: never.
+        isolation: where each runs its jobs.
     """
 
     def command(name: str) -> list[str]:
         result = [sys.executable, "-m", "doclife.worker.main", "--site", site.name]
         result += ["--sites-dir", str(site.sites_dir), "--queue", ",".join(queues)]
-        result += ["--name", name, "--parent", str(os.getpid())]
+        result += ["--name", name, "--parent", str(os.getpid()), "--isolation", isolation]
         if burst:
             result.append("--burst")
         if max_jobs:
@@ -152,3 +204,24 @@ def worker_children(
         return result
 
     return [Child(f"worker {n}", command, is_worker=True, may_end=burst) for n in range(1, workers + 1)]
+
+
+def all_children(site: Site, workers: int, *, isolation: Isolation = "inproc") -> list[Child]:
+    """Returns the processes that a site needs: workers, and last the scheduler.
+
+    Args:
+        site: whose jobs and schedules they see to.
+        workers: how many serve the queues to which the settings give no workers of their own.
+        isolation: where each runs its jobs.
+    """
+    own = {name: queue.background_workers for name, queue in site.settings.workers.items()}
+    shared = [name for name in site.settings.queues() if name not in own]
+    children = worker_children(site, shared, workers, isolation=isolation) if shared else []
+    for name, count in own.items():
+        children += worker_children(site, [name], count, isolation=isolation)
+
+    def schedule(_name: str) -> list[str]:
+        result = [sys.executable, "-m", "doclife.worker.scheduler", "--site", site.name]
+        return [*result, "--sites-dir", str(site.sites_dir), "--parent", str(os.getpid())]
+
+    return [*children, Child("scheduler", schedule)]

@@ -65,3 +65,8 @@ def after(job_id: str, error: str) -> None:
 def tick() -> None:
     """Leaves one row for each run of a schedule."""
     note("tick")
+
+
+def fail() -> None:
+    """Leaves nothing: it fails."""
+    raise ValueError("no paper")

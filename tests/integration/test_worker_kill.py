@@ -33,13 +33,23 @@ def lease(committed_site: Site) -> Iterator[Lease]:
         lease.release(wait_s=10)
 
 
+#: both kinds of workers; the second is slower to try
+BOTH = pytest.mark.parametrize("isolation", ["inproc", pytest.param("fork", marks=pytest.mark.slow)])
+
+
 @pytest.fixture
-def workers(committed_site: Site, lease: Lease, tmp_path: Path) -> Iterator[Workers]:
-    workers = Workers(committed_site, tmp_path)
+def isolation() -> str:
+    return "inproc"
+
+
+@pytest.fixture
+def workers(committed_site: Site, lease: Lease, tmp_path: Path, isolation: str) -> Iterator[Workers]:
+    workers = Workers(committed_site, tmp_path, isolation)
     yield workers
     workers.end()
 
 
+@BOTH
 def test_a_job_whose_worker_is_killed_runs_again_and_leaves_one_effect(workers: Workers, tmp_path: Path) -> None:
     began, go = tmp_path / "began", tmp_path / "go"
     id = workers.enqueue(job_bodies.note_and_wait, key="once", began=str(began), go=str(go))
@@ -58,6 +68,7 @@ def test_a_job_whose_worker_is_killed_runs_again_and_leaves_one_effect(workers: 
     assert workers.count("tabWorker") == 0
 
 
+@BOTH
 @pytest.mark.slow
 def test_the_relay_of_another_worker_rescues_without_a_supervisor(workers: Workers, tmp_path: Path) -> None:
     began, go = tmp_path / "began", tmp_path / "go"
@@ -80,6 +91,7 @@ def test_the_relay_of_another_worker_rescues_without_a_supervisor(workers: Worke
     assert monotonic() - start < 60
 
 
+@BOTH
 def test_a_job_that_kills_its_workers_is_dead_after_three(workers: Workers) -> None:
     id = workers.enqueue(job_bodies.kill_worker, key="poison", on_failure=job_bodies.after)
     healthy = workers.enqueue(job_bodies.note, key="healthy")
@@ -93,6 +105,7 @@ def test_a_job_that_kills_its_workers_is_dead_after_three(workers: Workers) -> N
     assert workers.count("tabError Log") == 1
 
 
+@BOTH
 def test_commits_go_on_and_jobs_run_while_the_broker_is_dead(workers: Workers) -> None:
     site = workers.site
     embedded = Embedded(site.sites_dir)
@@ -111,6 +124,7 @@ def test_commits_go_on_and_jobs_run_while_the_broker_is_dead(workers: Workers) -
     assert workers.stop(worker) == 0
 
 
+@BOTH
 def test_a_broker_that_is_killed_and_comes_back_loses_and_repeats_nothing(workers: Workers) -> None:
     embedded = Embedded(workers.site.sites_dir)
     ids = [workers.enqueue(job_bodies.note, key=f"{n:03}") for n in range(60)]
@@ -122,6 +136,7 @@ def test_a_broker_that_is_killed_and_comes_back_loses_and_repeats_nothing(worker
     assert workers.notes == [f"{n:03}" for n in range(120)]
 
 
+@BOTH
 def test_a_wiped_broker_gets_back_what_it_has_lost(workers: Workers, lease: Lease) -> None:
     ids = [workers.enqueue(job_bodies.note, key=f"{n:03}") for n in range(50)]
     with Redis.from_url(lease.url) as server:
@@ -174,6 +189,7 @@ def test_what_a_killed_worker_had_popped_is_queued_again(workers: Workers) -> No
     assert workers.notes == ["0", "1", "2"]
 
 
+@BOTH
 def test_a_worker_that_is_told_to_end_finishes_its_job_and_keeps_nothing(workers: Workers, tmp_path: Path) -> None:
     began, go = tmp_path / "began", tmp_path / "go"
     worker = workers.start()
@@ -189,6 +205,7 @@ def test_a_worker_that_is_told_to_end_finishes_its_job_and_keeps_nothing(workers
     assert workers.count("tabWorker") == 0
 
 
+@BOTH
 def test_rq_info_shows_the_worker_and_its_queues(workers: Workers, lease: Lease) -> None:
     workers.enqueue(job_bodies.note, key="x", queue="long")
     worker = workers.start("--queue", "default,short")
@@ -234,6 +251,7 @@ def test_a_job_that_swallows_its_timeout_is_killed_with_its_worker(workers: Work
     assert [note[:12] for note in workers.notes] == [f"after {id}"[:12]]
 
 
+@BOTH
 def test_workers_end_when_their_supervisor_is_killed(workers: Workers) -> None:
     supervisor = workers.start("--workers", "2")
     until(lambda: workers.count("tabWorker") == 2, SECONDS)

@@ -28,14 +28,17 @@ SECONDS = 40
 class Workers:
     """Processes on one site, and what their jobs have left."""
 
-    def __init__(self, site: Site, folder: Path) -> None:
+    def __init__(self, site: Site, folder: Path, isolation: str = "inproc") -> None:
         self.site = site
         self.folder = folder
+        self.isolation = isolation
         self._processes: list[subprocess.Popen[bytes]] = []
 
     def start(self, *options: str, module: str = "doclife.worker.main") -> subprocess.Popen[bytes]:
         """Starts a worker process, or another module."""
         command = [sys.executable, "-m", module, "--site", self.site.name, "--sites-dir", str(self.site.sites_dir)]
+        if module == "doclife.worker.main":
+            command += ["--isolation", self.isolation]
         with (self.folder / "workers.log").open("ab") as log:
             process = subprocess.Popen([*command, *options], cwd=ROOT, stdout=log, stderr=log)
         self._processes.append(process)
