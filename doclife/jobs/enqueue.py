@@ -221,4 +221,8 @@ def _site_time(context: Context, run_at: datetime | None) -> datetime | None:
     if not isinstance(run_at, datetime):
         raise JobArgumentError(f"run_at={run_at!r}: give a datetime; for a delay, utils.add_to_date(None, minutes=5)")
     zone = context.site.settings.time_zone
-    return run_at if run_at.tzinfo is None else clock.to_site(clock.to_utc(run_at, zone), zone)
+    try:
+        there = clock.to_site(clock.to_utc(run_at, zone), zone)
+    except OverflowError as error:
+        raise JobArgumentError(f"run_at={run_at}: in UTC that is no time of the years 1 to 9999") from error
+    return run_at if run_at.tzinfo is None else there

@@ -9,7 +9,7 @@ from doclife.core import clock
 from doclife.core.errors import BrokerUnavailable
 from doclife.core.log import get_logger
 from doclife.outbox.claim import ClaimedJob
-from doclife.outbox.staging import StagedJob
+from doclife.outbox.staging import StagedJob, is_due
 from doclife.queue.protocol import Broker, Ticket
 
 RELEASE_FAILED = "release_failed"
@@ -32,8 +32,8 @@ def release_staged(
         time_zone: in which their `run_at` is.
         backlog: see `release`.
     """
-    now = clock.now(time_zone)
-    release(broker, [ticket(job) for job in jobs if job.run_at is None or job.run_at <= now], backlog=backlog)
+    now = clock.utc_now()
+    release(broker, [ticket(job) for job in jobs if is_due(job, now, time_zone)], backlog=backlog)
 
 
 def release(broker: Broker, tickets: Sequence[Ticket], *, backlog: deque[Ticket] | None = None) -> bool:

@@ -14,6 +14,11 @@ from doclife.core.context import current_or_none
 from doclife.database.link import Link
 from doclife.schema.tables import background_job
 
+#: ids that one statement looks up: databases count the parameters of a statement in 16 bits
+LOOK_UP = 10_000
+
+_job = background_job.c
+
 
 class StagedJob(msgspec.Struct, kw_only=True):
     """A job before its row: the columns of `tabBackground Job` that the call decides."""
@@ -63,17 +68,19 @@ def insert_jobs(connection: Connection, jobs: Sequence[StagedJob], *, time_zone:
 
 def _insert(execute: Callable[..., Any], dialect: str, jobs: Sequence[StagedJob], time_zone: str | None) -> None:
     now = clock.utc_now()
-    site_now = _site_time(now) if time_zone is None else clock.to_site(now, time_zone)
+    zone = time_zone or _site_zone()
+    site_now = clock.to_site(now, zone)
     ordered = sorted(jobs, key=lambda job: job.dedup_key or "")
-    rows = [_row(job, now, site_now) for job in ordered]
+    rows = [_row(job, now, site_now, is_due(job, now, zone)) for job in ordered]
     keyed = [job for job in ordered if job.dedup_key is not None]
     if not keyed:
         execute(background_job.insert(), rows)
     else:
         execute(_ignoring_taken_keys(dialect), rows)
-        table = background_job.c
-        ids_in = select(table.name).where(table.name.in_([job.id for job in keyed]))
-        written = {row[0] for row in execute(ids_in)}
+        written: set[str] = set()
+        for start in range(0, len(keyed), LOOK_UP):
+            names = [job.id for job in keyed[start : start + LOOK_UP]]
+            written.update(execute(select(_job.name).where(_job.name.in_(names))).scalars())
         for job in keyed:
             if job.id not in written:
                 job.state = "dropped"
@@ -88,7 +95,7 @@ def _ignoring_taken_keys(dialect: str) -> Any:
         from sqlalchemy.dialects.mysql import insert as mysql_insert
 
         # INSERT IGNORE would also swallow values that do not fit; this touches nothing.
-        return mysql_insert(background_job).on_duplicate_key_update(name=background_job.c.name)
+        return mysql_insert(background_job).on_duplicate_key_update(name=_job.name)
     if dialect == "postgresql":
         from sqlalchemy.dialects.postgresql import insert as postgres_insert
 
@@ -98,8 +105,19 @@ def _ignoring_taken_keys(dialect: str) -> Any:
     return sqlite_insert(background_job).on_conflict_do_nothing(index_elements=["dedup_key"])
 
 
-def _row(job: StagedJob, now: datetime, site_now: datetime) -> dict[str, Any]:
-    due = job.run_at is None or job.run_at <= site_now
+def is_due(job: StagedJob, now: datetime, time_zone: str) -> bool:
+    """Tells whether a job may run.
+
+    Args:
+        job: as staged.
+        now: aware.
+        time_zone: of the site, in which the job's `run_at` is.
+    """
+    # In UTC: on the day on which a zone's clock is set back, the site's times do not say which of two is earlier.
+    return job.run_at is None or clock.to_utc(job.run_at, time_zone) <= now
+
+
+def _row(job: StagedJob, now: datetime, site_now: datetime, due: bool) -> dict[str, Any]:
     return {
         "name": job.id,
         "owner": job.run_as,
@@ -130,6 +148,6 @@ def _row(job: StagedJob, now: datetime, site_now: datetime) -> dict[str, Any]:
     }
 
 
-def _site_time(now: datetime) -> datetime:
+def _site_zone() -> str:
     context = current_or_none()
-    return clock.to_site(now, context.site.settings.time_zone if context is not None else "UTC")
+    return "UTC" if context is None else str(context.site.settings.time_zone)
