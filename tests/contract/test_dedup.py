@@ -1,0 +1,234 @@
+"""One job per key, whoever asks for it: in one transaction, between connections, until the job has ended."""
+
+from __future__ import annotations
+
+import random
+import threading
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+
+import pytest
+import sqlalchemy as sa
+
+from doclife.core import clock
+from doclife.core.context import activate
+from doclife.doctypes.notification_log import NotificationLog
+from doclife.jobs.enqueue import enqueue
+from doclife.jobs.job import is_job_enqueued
+from doclife.outbox import complete, staging
+from doclife.outbox.cancel import cancel
+from doclife.outbox.claim import claim, claim_next
+from doclife.outbox.prune import prune
+from doclife.outbox.rescue import Rescuer
+from doclife.outbox.workers import Heartbeats
+from doclife.schema.tables import background_job
+from doclife.testing import run_jobs
+from doclife.uow.unit import current_unit
+from tests.contract.databases import MARKED, fresh_engine
+from tests.contract.outbox import Outbox, job
+
+THREADS = 4
+
+
+@pytest.fixture(params=MARKED)
+def outbox(request, tmp_path):
+    with fresh_engine(request.param, tmp_path) as engine:
+        yield Outbox(engine)
+
+
+def note(key):
+    NotificationLog(subject=key, for_user="Administrator").insert()
+
+
+def _stage_all(outbox, keys):
+    jobs = [job(dedup_key=key) for key in keys]
+    outbox.stage(*jobs)
+    return [each.state for each in jobs]
+
+
+def test_keys_are_compared_as_they_are_written(outbox):
+    keys = [
+        "nightly",
+        "Nightly",
+        "nightly ",
+        " nightly",
+        "nightly\t",
+        "n\u00efghtly",
+        "ni\u0308ghtly",
+        "nightly\U0001f319",
+    ]
+    assert _stage_all(outbox, keys) == ["queued"] * len(keys)
+    assert _stage_all(outbox, keys) == ["dropped"] * len(keys)
+
+
+def test_any_text_is_a_key(outbox):
+    """RQ takes only letters, digits, _ and - as an id, and Frappe's `site::id` is refused by it."""
+    keys = ["site::import", "site||import", "a.b/c d", "é", "x" * 255, "'; DROP TABLE --", "%s", ":name", "{}"]
+    assert _stage_all(outbox, keys) == ["queued"] * len(keys)
+    assert _stage_all(outbox, [keys[4][:-1] + "y", keys[0]]) == ["queued", "dropped"]
+
+
+def test_the_same_key_twice_in_one_commit_is_one_job(outbox):
+    """Frappe looks at the call and pushes at the commit: both pass, and the second arguments run twice."""
+    first, second = job(dedup_key="k", kwargs='{"n":1}'), job(dedup_key="k", kwargs='{"n":2}')
+    outbox.stage(first, second)
+    assert (first.state, second.state) == ("queued", "dropped")
+    assert claim_next(outbox.database, ["default"], "w").kwargs == '{"n":1}'
+    assert claim_next(outbox.database, ["default"], "w") is None
+
+
+def test_more_keys_than_one_statement_looks_up(outbox, monkeypatch):
+    monkeypatch.setattr(staging, "LOOK_UP", 3)
+    assert _stage_all(outbox, ["b", "e"]) == ["queued"] * 2
+    assert _stage_all(outbox, "abcdefgh") == [
+        "queued", "dropped", "queued", "queued", "dropped", "queued", "queued", "queued",
+    ]  # fmt: skip
+
+
+def _finish(outbox, mine):
+    with outbox.database.transaction() as connection:
+        complete.finish(connection, mine, None)
+
+
+def _fail(outbox, mine):
+    with outbox.database.transaction() as connection:
+        assert complete.fail(connection, mine, "x")
+
+
+def _cancel_running(outbox, mine):
+    assert cancel(outbox.database, outbox.broker, Heartbeats(outbox.database), mine.id) == "cancelled"
+
+
+def _die(outbox, mine):
+    rescuer = Rescuer(outbox.database, outbox.broker, Heartbeats(outbox.database), outbox.record_dead)
+    assert rescuer.run() == 1
+    while (again := claim_next(outbox.database, ["default"], "w")) is not None:
+        assert _stage_all(outbox, ["k"]) == ["dropped"]  # it runs again, so its key is taken still
+        assert (again.id, rescuer.run()) == (mine.id, 1)
+    assert outbox.row(mine.id).status == "failed"
+
+
+@pytest.mark.parametrize("end", [_finish, _fail, _cancel_running, _die], ids=lambda end: end.__name__.strip("_"))
+def test_a_key_is_free_when_its_job_has_ended_however_it_ended(outbox, end):
+    (id,) = outbox.stage(job(dedup_key="k"))
+    mine = claim(outbox.database, id, "w")
+    assert _stage_all(outbox, ["k"]) == ["dropped"]
+    end(outbox, mine)
+    assert _stage_all(outbox, ["k"]) == ["queued"]
+    with clock.travel(by=timedelta(days=31)):
+        assert prune(outbox.database) == 1
+        assert _stage_all(outbox, ["k"]) == ["dropped"]
+
+
+def test_a_key_is_free_when_its_queued_job_was_cancelled(outbox):
+    (id,) = outbox.stage(job(dedup_key="k"))
+    assert cancel(outbox.database, outbox.broker, Heartbeats(outbox.database), id) == "cancelled"
+    assert _stage_all(outbox, ["k"]) == ["queued"]
+
+
+@pytest.mark.parametrize("again", ["give back", "try again", "try later"])
+def test_a_key_stays_with_a_job_that_is_queued_again(outbox, again):
+    (id,) = outbox.stage(job(dedup_key="k"))
+    mine = claim(outbox.database, id, "w")
+    with outbox.database.transaction() as connection:
+        if again == "give back":
+            assert complete.give_back(connection, mine)
+        else:
+            assert complete.requeue(connection, mine, error="x", after_s=60 if again == "try later" else 0)
+    assert _stage_all(outbox, ["k"]) == ["dropped"]
+
+
+def _compete(outbox, rounds):
+    """Lets threads enqueue the same keys in different orders and end what is queued; returns how the jobs went."""
+    start = threading.Barrier(THREADS)
+
+    def write(number):
+        drawn = random.Random(number)
+        states = Counter()
+        for n in range(rounds):
+            keys = [f"{key} {n % 3}" for key in "abcdefgh"]
+            drawn.shuffle(keys)
+            jobs = [job(dedup_key=key) for key in keys]
+            unit = outbox.unit()
+            for each in jobs:
+                unit.stage(each)
+            start.wait()
+            unit.commit()
+            unit.close()
+            states.update(each.state for each in jobs)
+            for _ in range(5):
+                if (mine := claim_next(outbox.database, ["default"], f"w{number}")) is not None:
+                    _finish(outbox, mine)
+        return states
+
+    with ThreadPoolExecutor(THREADS) as threads:
+        return sum(threads.map(write, range(THREADS)), Counter())
+
+
+@pytest.mark.parametrize("rounds", [6, pytest.param(200, marks=pytest.mark.slow)])
+def test_the_same_keys_from_many_connections_neither_deadlock_nor_double(outbox, rounds):
+    states = _compete(outbox, rounds)
+    assert states.total() == THREADS * rounds * 8
+    assert states["dropped"] >= rounds
+    ended, left = outbox.ids("finished"), outbox.ids("queued")
+    assert len(ended) + len(left) == states["queued"]
+    with outbox.database.reading() as connection:
+        taken = connection.execute(sa.select(background_job.c.dedup_key).where(background_job.c.status == "queued"))
+        keys = list(taken.scalars())
+    assert len(keys) == len(set(keys)) == len(left)
+
+
+# as callers see it
+
+
+def test_a_key_that_an_outer_frame_has_staged_is_taken_in_an_inner_one(site):
+    unit = current_unit()
+    first = enqueue(note, key="first", job_id="k")
+    with unit.savepoint():
+        assert enqueue(note, key="second", job_id="k") is None
+        assert is_job_enqueued("k")
+        with unit.savepoint():
+            note("written")
+            assert enqueue(note, key="third", job_id="k") is None
+    assert [each.id for each in run_jobs()] == [first.id]
+
+
+def test_a_savepoint_that_is_rolled_back_frees_its_key(site):
+    unit = current_unit()
+    frame = unit.push()
+    note("written")
+    gone = enqueue(note, key="gone", job_id="k")
+    unit.roll_back(frame)
+    assert (gone.status(), is_job_enqueued("k")) == ("dropped", False)
+    kept = enqueue(note, key="kept", job_id="k")
+    assert [each.id for each in run_jobs()] == [kept.id]
+    assert [each.subject for each in _notes()] == ["kept"]
+
+
+def _notes():
+    table = NotificationLog.__table__
+    return current_unit().link.execute(sa.select(table.c.subject).order_by(table.c.subject)).all()
+
+
+def test_the_loser_between_two_transactions_is_dropped_and_its_id_never_runs(committed_site):
+    site = committed_site
+    one, other = site.context(), site.context()
+    jobs = []
+    for context in (one, other):
+        with activate(context):
+            jobs.append(enqueue(note, key=f"{len(jobs)}", job_id="k"))
+    assert [each._staged.state for each in jobs] == ["staged", "staged"]
+    for context, state in ((one, "queued"), (other, "dropped")):
+        with activate(context):
+            context.unit.commit()
+            assert jobs[0 if context is one else 1].status() == state
+            assert is_job_enqueued("k")
+    with activate(other):
+        assert site.broker.held("default", [each.id for each in jobs]) == {jobs[0].id}
+        assert [each.id for each in run_jobs()] == [jobs[0].id]
+        assert [each.subject for each in _notes()] == ["0"]
+        assert jobs[1].status() == "dropped"
+        assert enqueue(note, key="next", job_id="k") is not None
+    for context in (one, other):
+        context.unit.close()
