@@ -10,15 +10,17 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 from weakref import WeakSet
 
 from sqlalchemy import Connection, Engine, event
 from sqlalchemy import create_engine as sa_create_engine
 from sqlalchemy.engine import URL, ExceptionContext, make_url
-from sqlalchemy.exc import ArgumentError, NoSuchModuleError
+from sqlalchemy.exc import ArgumentError, InvalidatePoolError, NoSuchModuleError
 from sqlalchemy.pool import QueuePool
 
+from doclife.core.clock import monotonic
 from doclife.core.errors import ConfigError, DatabaseUnavailable
 
 #: the driver a bare scheme means
@@ -35,6 +37,11 @@ _STRICT = "SET SESSION sql_mode = CONCAT_WS(',', @@sql_mode, 'STRICT_ALL_TABLES'
 
 #: in `Connection.info`: is told of the errors of statements that SQLAlchemy has run on this connection
 TOLD_OF_ERRORS = "doclife_told_of_errors"
+
+#: a connection to a server that was not in use for so many seconds is asked whether it is still one; a shorter pause
+#: is no more likely to have cost it than a transaction that takes as long
+PING_AFTER_S = 0.2
+_USED_AT = "doclife_used_at"
 
 #: the engines of this process
 _engines: WeakSet[Engine] = WeakSet()
@@ -78,7 +85,7 @@ def create_engine(
         if parsed.database not in (None, "", ":memory:"):
             options["pool_size"] = pool_size
     else:
-        options |= {"pool_size": pool_size, "pool_pre_ping": True, "isolation_level": "READ COMMITTED"}
+        options |= {"pool_size": pool_size, "isolation_level": "READ COMMITTED"}
         if single:
             options |= {"pool_size": 1, "max_overflow": 0, "isolation_level": "AUTOCOMMIT"}
     if backend in ("mysql", "mariadb"):
@@ -92,7 +99,10 @@ def create_engine(
         raise ConfigError(f"the driver for {parsed.drivername} is missing: pip install 'doclife[{extra}]'") from error
     if backend == "sqlite":
         event.listen(engine, "connect", _set_up_sqlite)
-    elif parsed.get_driver_name() == "pymysql":
+    else:
+        event.listen(engine, "checkin", _note_use)
+        event.listen(engine, "checkout", partial(_ping_if_idle, engine))
+    if parsed.get_driver_name() == "pymysql":
         from doclife.database.mariadb import connect  # the driver is an extra
 
         event.listen(engine, "do_connect", connect)
@@ -130,12 +140,30 @@ def _on_error(context: ExceptionContext) -> DatabaseUnavailable | None:
         if not context.connection.invalidated and (told := context.connection.info.get(TOLD_OF_ERRORS)) is not None:
             told(context.original_exception)
         return None
-    if context.is_pre_ping or context.engine is None:
+    if context.engine is None:
         return None
     reason = str(context.original_exception).partition("\n")[0]
     return DatabaseUnavailable(
         f"the database {context.engine.url} cannot be reached: {reason}; see db_url in the settings"
     )
+
+
+def _note_use(_connection: Any, record: Any) -> None:
+    record.info[_USED_AT] = monotonic()
+
+
+def _ping_if_idle(engine: Engine, connection: Any, record: Any, _proxy: Any) -> None:
+    """Has the pool open new connections where the server has given up this one while nobody used it."""
+    used_at = record.info.get(_USED_AT)  # a new connection was not used yet
+    if used_at is None or monotonic() - used_at < PING_AFTER_S:
+        return
+    dialect = engine.dialect
+    try:
+        dialect.do_ping(connection)
+    except dialect.loaded_dbapi.Error as error:
+        if dialect.is_disconnect(error, connection, None):
+            raise InvalidatePoolError from error
+        raise
 
 
 def _set_up_sqlite(connection: Any, _record: Any) -> None:

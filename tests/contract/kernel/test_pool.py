@@ -8,6 +8,7 @@ from structlog.testing import capture_logs
 
 from doclife.core.context import Context, activate
 from doclife.core.errors import DatabaseUnavailable
+from doclife.database import engine as engines
 from doclife.database.engine import create_engine
 from doclife.database.link import Database
 from doclife.model.access import get_doc
@@ -32,6 +33,12 @@ def small(engine, shop_site):
     yield made
     shop_site.database = own
     made.close()
+
+
+@pytest.fixture
+def a_pause(monkeypatch):
+    """Lets every connection in the pool look as if it had not been used for a while."""
+    monkeypatch.setattr(engines, "PING_AFTER_S", 0)
 
 
 def _end_all(engine):
@@ -59,7 +66,9 @@ def test_a_process_keeps_as_many_connections_as_its_settings_say(engine, shop_si
 
 
 @on_servers
-def test_connections_that_the_server_ended_while_they_were_idle_are_replaced_without_an_error(engine, shop_site, small):
+def test_connections_that_the_server_ended_while_they_were_idle_are_replaced_without_an_error(
+    engine, shop_site, small, a_pause
+):
     for unit in _units(shop_site, 2):
         unit.close()
     _end_all(engine)
@@ -90,7 +99,7 @@ def test_a_statement_meets_the_end_of_its_connection_once_and_the_next_transacti
 
 
 @on_servers
-def test_short_transactions_of_the_framework_survive_it_too(engine, shop_site, small):
+def test_short_transactions_of_the_framework_survive_it_too(engine, shop_site, small, a_pause):
     with small.transaction() as connection:
         connection.execute(sa.insert(ShopItem.__table__).values(name="A"))
     _end_all(engine)
@@ -98,3 +107,16 @@ def test_short_transactions_of_the_framework_survive_it_too(engine, shop_site, s
         connection.execute(sa.insert(ShopItem.__table__).values(name="B"))
     with small.reading() as connection:
         assert list(connection.execute(sa.select(ShopItem.__table__.c.name)).scalars()) == ["A", "B"]
+
+
+@on_servers
+def test_a_connection_is_asked_whether_it_is_still_one_after_a_pause_alone(engine, shop_site, small, monkeypatch):
+    asked = []
+    ping = small.engine.dialect.do_ping
+    monkeypatch.setattr(small.engine.dialect, "do_ping", lambda connection: asked.append(1) or ping(connection))
+    for _ in range(3):
+        _units(shop_site, 1)[0].close()
+    assert asked == []
+    monkeypatch.setattr(engines, "PING_AFTER_S", 0)
+    _units(shop_site, 1)[0].close()
+    assert asked == [1]
