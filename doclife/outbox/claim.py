@@ -10,8 +10,9 @@ import msgspec
 from sqlalchemy import Connection, bindparam, or_, select, update
 
 from doclife.core import clock
-from doclife.database.link import Database
+from doclife.database.link import Database, Link
 from doclife.database.types import UtcDateTime
+from doclife.schema.hot import HotStatement
 from doclife.schema.tables import background_job
 
 _job = background_job.c
@@ -47,7 +48,6 @@ _FIELDS = ClaimedJob.__struct_fields__
 #: columns in the order of ClaimedJob's fields
 COLUMNS = [_job["name" if name == "id" else name] for name in _FIELDS]
 
-# Built once: to build a statement costs as much as to run it.
 _NOW = bindparam("now", type_=UtcDateTime())
 _CLAIM = (
     update(background_job)
@@ -61,7 +61,11 @@ _CLAIM = (
         status="started", fence=_job.fence + 1, attempt=_job.attempt + 1, worker=bindparam("claimer"), started_at=_NOW
     )
 )
-_CLAIM_RETURNING = _CLAIM.returning(*COLUMNS)
+#: databases that have no RETURNING for an UPDATE
+_WITHOUT_RETURNING = ("mysql", "mariadb")
+_claim_here = HotStatement(_CLAIM)
+_claim_returning = HotStatement(_CLAIM.returning(*COLUMNS), COLUMNS)
+_read = HotStatement(select(*COLUMNS).where(_job.name == bindparam("job_id")), COLUMNS)
 
 
 def claimed_job(row: Sequence[Any]) -> ClaimedJob:
@@ -76,8 +80,14 @@ def claim(database: Database, job_id: str, worker: str) -> ClaimedJob | None:
         The job, or None: it is not queued any more, not due yet, or does not exist.
     """
     now = clock.utc_now()
-    with database.transaction() as connection:
-        return _claim(connection, job_id, worker, now)
+    link = database.link()
+    try:
+        link.begin_write()
+        claimed = _claim(link, job_id, worker, now)
+        link.commit()
+    finally:
+        link.close()
+    return claimed
 
 
 def claim_next(database: Database, queues: Sequence[str], worker: str) -> ClaimedJob | None:
@@ -106,11 +116,12 @@ def claim_next(database: Database, queues: Sequence[str], worker: str) -> Claime
     return None
 
 
-def _claim(connection: Connection, job_id: str, worker: str, now: datetime) -> ClaimedJob | None:
+def _claim(on: Link | Connection, job_id: str, worker: str, now: datetime) -> ClaimedJob | None:
     params = {"job_id": job_id, "claimer": worker, "now": now}
-    if connection.dialect.name in ("mysql", "mariadb"):  # has no RETURNING for UPDATE
-        if connection.execute(_CLAIM, params).rowcount == 0:
+    if on.dialect in _WITHOUT_RETURNING if isinstance(on, Link) else on.dialect.name in _WITHOUT_RETURNING:
+        if _claim_here.run(on, params) == 0:
             return None
-        return claimed_job(connection.execute(select(*COLUMNS).where(_job.name == job_id)).one())
-    row = connection.execute(_CLAIM_RETURNING, params).first()
-    return None if row is None else claimed_job(row)
+        rows = _read.rows(on, params)
+    else:
+        rows = _claim_returning.rows(on, params)
+    return claimed_job(rows[0]) if rows else None

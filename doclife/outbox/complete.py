@@ -9,11 +9,13 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
-from sqlalchemy import CursorResult, Executable, bindparam, select, update
+from sqlalchemy import Connection, CursorResult, Executable, bindparam, select, update
 
 from doclife.core import clock
+from doclife.database.link import Link
 from doclife.database.types import UtcDateTime
 from doclife.outbox.claim import ClaimedJob
+from doclife.schema.hot import HotStatement
 from doclife.schema.tables import background_job
 
 _job = background_job.c
@@ -36,6 +38,7 @@ _FINISH = _HELD.values(
     result=bindparam("packed"),
     error=None,
 )
+_finish = HotStatement(_FINISH)
 
 
 class LeaseLost(BaseException):
@@ -76,7 +79,7 @@ def verify(link: Executes, job: ClaimedJob, *, writing: bool, progress: Any = No
         raise LeaseLost(f"job {job.id} ({job.method}) was taken from this worker")
 
 
-def finish(link: Executes, job: ClaimedJob, result: str | None, *, progress: Any = None) -> None:
+def finish(link: Link | Connection, job: ClaimedJob, result: str | None, *, progress: Any = None) -> None:
     """Ends the job as finished.
 
     Args:
@@ -88,9 +91,12 @@ def finish(link: Executes, job: ClaimedJob, result: str | None, *, progress: Any
         LeaseLost: another worker has it.
     Order: the last statement of the transaction that holds the job's effects.
     """
-    statement = _FINISH if progress is None else _FINISH.values(progress=progress)
     params = _held(job) | {"now": clock.utc_now(), "packed": result}
-    if link.execute(statement, params).rowcount == 0:
+    if progress is None:
+        met = _finish.run(link, params)
+    else:
+        met = link.execute(_FINISH.values(progress=progress), params).rowcount
+    if met == 0:
         raise LeaseLost(f"job {job.id} ({job.method}) was taken from this worker")
 
 

@@ -58,9 +58,19 @@ def _time_from_delta(value: Any) -> Any:
     return (datetime.min + value).time() if isinstance(value, timedelta) else value
 
 
+#: the same of times in UTC
+_last_utc: tuple[datetime | None, str] = (None, "")
+
+
 def _utc_text(value: datetime) -> str:
-    stored: Any = types.UtcDateTime().process_bind_param(value, _ANY_DIALECT)
-    return _datetime_text(stored)
+    global _last_utc
+    known, text = _last_utc
+    if known is not value:
+        stored: Any = types.UtcDateTime().process_bind_param(value, _ANY_DIALECT)
+        text = stored.isoformat(" ", "microseconds")
+        if value.tzinfo is not None:  # another site may keep another time by the same one without a zone
+            _last_utc = (value, text)
+    return text
 
 
 def _utc_out(first: Converter | None) -> Converter:
@@ -111,7 +121,7 @@ def converters(column: Column[Any], dialect: Dialect) -> tuple[Converter | None,
     return implementation.bind_processor(dialect), implementation.result_processor(dialect, None)
 
 
-def _tuple_maker(functions: Sequence[Converter | None]) -> Callable[[Row], Row]:
+def tuple_maker(functions: Sequence[Converter | None]) -> Callable[[Row], Row]:
     """Returns a function that converts a row; generated, as in `schema.rows`."""
     if not any(functions):
         return tuple
@@ -153,9 +163,9 @@ class Statements:
         self._bind_one = {column.name: pair[0] for column, pair in zip(self._columns, pairs, strict=True)}
         self._bind_name = self._bind_one["name"]
         #: row -> parameters of `insert`
-        self.bind = _tuple_maker([pair[0] for pair in pairs])
+        self.bind = tuple_maker([pair[0] for pair in pairs])
         #: what a select of all columns gave -> row
-        self.load = _tuple_maker([pair[1] for pair in pairs])
+        self.load = tuple_maker([pair[1] for pair in pairs])
         self.insert = self._text(insert(table).values({c.name: bindparam(c.name) for c in self._columns}))
         #: leaves the row out where the name exists already (PostgreSQL)
         self.insert_new = f'{self.insert} ON CONFLICT ("name") DO NOTHING'
@@ -279,7 +289,7 @@ class Statements:
                 name, asked = func.lower(name), [func.lower(each) for each in asked]
             statement = select(*chosen).where(name.in_(asked))
             out = [_unpack if type(c.type) is types.JsonText else converters(c, self._dialect)[1] for c in chosen]
-            found = self._lookups[key] = (self._text(statement), _tuple_maker(out))
+            found = self._lookups[key] = (self._text(statement), tuple_maker(out))
         return found
 
     def read_many(self, run: Callable[[str, Sequence[Any]], list[Row]], names: Sequence[str]) -> list[Row]:
