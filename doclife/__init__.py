@@ -105,6 +105,7 @@ if TYPE_CHECKING:
     from doclife.jobs.realtime import publish_realtime as publish_realtime
     from doclife.jobs.retry import Retry as Retry
     from doclife.jobs.retry import RetryJob as RetryJob
+    from doclife.jobs.steps import chunks as chunks
     from doclife.model.access import copy_doc as copy_doc
     from doclife.model.access import delete_doc as delete_doc
     from doclife.model.access import get_doc as get_doc
@@ -226,6 +227,7 @@ _PLACES: dict[str, str] = {
     "publish_realtime": "doclife.jobs.realtime:publish_realtime",
     "Retry": "doclife.jobs.retry:Retry",
     "RetryJob": "doclife.jobs.retry:RetryJob",
+    "chunks": "doclife.jobs.steps:chunks",
     "scheduler": "doclife.scheduler",
     # helpers
     "utils": "doclife.utils",

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NoReturn
 
 from doclife.core import ids
 from doclife.core.context import current_or_none
+from doclife.jobs.steps import Step, Steps
 
 
 class CurrentJob:
@@ -15,7 +16,9 @@ class CurrentJob:
     made idempotent.
     """
 
-    def __init__(self, *, id: str, queue: str, method: str, attempt: int, inline: bool = False) -> None:
+    def __init__(
+        self, *, id: str, queue: str, method: str, attempt: int, inline: bool = False, steps: Steps | None = None
+    ) -> None:
         self.id = id
         self.queue = queue
         #: dotted path
@@ -26,6 +29,11 @@ class CurrentJob:
         self.inline = inline
         #: the newest progress that is not in its row yet
         self.progress: dict[str, Any] | None = None
+        self._steps = steps or Steps()
+
+    def step(self, name: str) -> Step:
+        """Opens a part of a long job, see `Step`."""
+        return self._steps.open(name)
 
     def __repr__(self) -> str:
         return f"<CurrentJob {self.id} {self.method}>"
@@ -41,19 +49,51 @@ class JobProxy:
 
     __slots__ = ()
 
-    def __getattr__(self, name: str) -> Any:
-        if name.startswith("__"):
-            raise AttributeError(name)
+    @property
+    def id(self) -> str | None:
+        """The same in all attempts: the key by which calls to the outside are made idempotent."""
         job = _running()
-        if job is not None:
-            return getattr(job, name)
-        if name in ("id", "queue", "method", "progress"):
-            return None
-        if name == "attempt":
-            return 0
-        if name == "inline":
-            return False
-        raise AttributeError(f"doclife.job has no {name!r}; it has id, queue, method, attempt, inline and progress")
+        return None if job is None else job.id
+
+    @property
+    def queue(self) -> str | None:
+        """The queue it came from."""
+        job = _running()
+        return None if job is None else job.queue
+
+    @property
+    def method(self) -> str | None:
+        """Dotted path of its function."""
+        job = _running()
+        return None if job is None else job.method
+
+    @property
+    def attempt(self) -> int:
+        """1 in the first run, 0 where no job runs."""
+        job = _running()
+        return 0 if job is None else job.attempt
+
+    @property
+    def inline(self) -> bool:
+        """Whether it runs in its caller's transaction."""
+        job = _running()
+        return job is not None and job.inline
+
+    @property
+    def progress(self) -> dict[str, Any] | None:
+        """The newest progress that is not in its row yet."""
+        job = _running()
+        return None if job is None else job.progress
+
+    def step(self, name: str) -> Step:
+        """Opens a part of a long job, see `Step`; where no job runs nothing is kept and nothing committed."""
+        job = _running()
+        return Steps().open(name) if job is None else job.step(name)
+
+    def __getattr__(self, name: str) -> NoReturn:
+        raise AttributeError(
+            f"doclife.job has no {name!r}; it has id, queue, method, attempt, inline, progress and step"
+        )
 
     def __bool__(self) -> bool:
         return _running() is not None

@@ -9,11 +9,11 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
-from sqlalchemy import Connection, CursorResult, Executable, bindparam, select, update
+from sqlalchemy import Connection, CursorResult, Executable, bindparam, literal, select, type_coerce, update
 
 from doclife.core import clock
 from doclife.database.link import Link
-from doclife.database.types import UtcDateTime
+from doclife.database.types import LongText, UtcDateTime
 from doclife.outbox.claim import ClaimedJob
 from doclife.schema.hot import HotStatement
 from doclife.schema.tables import background_job
@@ -56,7 +56,7 @@ class Executes(Protocol):
         ...
 
 
-def verify(link: Executes, job: ClaimedJob, *, writing: bool, progress: Any = None) -> None:
+def verify(link: Executes, job: ClaimedJob, *, writing: bool, progress: Any = None, cursor: str | None = None) -> None:
     """Makes sure that the job is still this worker's, before a commit in its midst.
 
     Args:
@@ -65,18 +65,27 @@ def verify(link: Executes, job: ClaimedJob, *, writing: bool, progress: Any = No
         writing: whether something is to be committed. Then the row is locked until it is, so that
             nobody takes the job in between.
         progress: to keep in the row, or None.
+        cursor: how far its steps are, as JSON, to keep in the row, or None.
     Raises:
         LeaseLost: another worker has it.
     """
     params = _held(job)
     if not writing:
         held = link.execute(_IS_MINE, params).first() is not None
-    elif progress is None:
-        held = link.execute(_LOCK, params).rowcount == 1
     else:
-        held = link.execute(_LOCK.values(progress=progress), params).rowcount == 1
+        statement = _LOCK if progress is None else _LOCK.values(progress=progress)
+        if cursor is not None:
+            statement = statement.values(cursor=literal(cursor, LongText()))
+        held = link.execute(statement, params).rowcount == 1
     if not held:
         raise LeaseLost(f"job {job.id} ({job.method}) was taken from this worker")
+
+
+def cursors(link: Executes, job: ClaimedJob) -> str | None:
+    """Returns how far the job's steps are, as JSON, or None."""
+    query = select(type_coerce(_job.cursor, LongText())).where(_job.name == job.id)
+    text: str | None = link.execute(query).scalar()
+    return text
 
 
 def finish(link: Link | Connection, job: ClaimedJob, result: str | None, *, progress: Any = None) -> None:

@@ -138,7 +138,7 @@ class ForkLoop(WorkerLoop):
             grace_s=self._grace_s,
             liveness=liveness(site),
         ) as pulse:
-            outcome = run_claimed(site, claimed, watch=pulse.watch)
+            outcome = run_claimed(site, claimed, watch=pulse.watch, stop=stop)
         site.close()  # what the job has published is on its way, and servers note connections that end without a word
         os.write(write, f"{outcome}\n".encode())
 

@@ -167,7 +167,7 @@ class WorkerLoop:
         return ran
 
     def _run(self, claimed: ClaimedJob) -> Outcome:
-        return run_claimed(self.site, claimed, watch=self._pulse.watch)
+        return run_claimed(self.site, claimed, watch=self._pulse.watch, stop=self.stopping)
 
     def _next(self) -> ClaimedJob | None:
         """Returns the next job, or None when there was none for a moment."""

@@ -16,6 +16,7 @@ from doclife.doctypes import error_log
 from doclife.jobs.current import CurrentJob
 from doclife.jobs.functions import call_with, resolve
 from doclife.jobs.retry import DEFAULT_MAX, RetryJob, from_row
+from doclife.jobs.steps import Steps
 from doclife.outbox import complete
 from doclife.outbox.claim import ClaimedJob, claim
 from doclife.outbox.complete import LeaseLost
@@ -25,9 +26,12 @@ from doclife.outbox.staging import StagedJob, insert_jobs
 from doclife.queue.protocol import Outcome
 from doclife.site.load import load_site
 from doclife.site.runtime import Site
+from doclife.uow.frames import Callback
 from doclife.uow.retry import is_conflict
+from doclife.uow.unit import UnitOfWork
 from doclife.worker.patience import patiently
 from doclife.worker.presence import present
+from doclife.worker.stopping import StopFlag
 from doclife.worker.timeout import JobCancelled, JobGivenBack, JobTimedOut, TimeLimit
 
 JOB_CANCELLED = "job_cancelled"
@@ -60,19 +64,22 @@ def run_job(id: str) -> None:
             run_claimed(site, claimed)
 
 
-def run_claimed(site: Site, claimed: ClaimedJob, *, watch: Watch | None = None) -> Outcome:
+def run_claimed(
+    site: Site, claimed: ClaimedJob, *, watch: Watch | None = None, stop: StopFlag | None = None
+) -> Outcome:
     """Runs a claimed job to its end; whatever the job raises is recorded, not passed on.
 
     Args:
         site: whose job it is.
         claimed: by this process.
         watch: is told the time limit.
+        stop: is set when the worker is to end: then the job is given back at its next checkpoint.
     Returns:
         "finished" or "failed"; "" if it was queued again, or belongs to another worker by now.
     """
     context = site.context(claimed.run_as)
     with activate(context):
-        run = _Run(site, context, claimed)
+        run = _Run(site, context, claimed, stop)
         try:
             outcome = run.to_its_end(watch)
             run.after_hooks()
@@ -84,11 +91,16 @@ def run_claimed(site: Site, claimed: ClaimedJob, *, watch: Watch | None = None) 
 class _Run:
     """One run of one job in its context."""
 
-    def __init__(self, site: Site, context: Any, claimed: ClaimedJob) -> None:
-        self.site, self.context, self.claimed = site, context, claimed
-        self.unit = context.unit
+    def __init__(self, site: Site, context: Any, claimed: ClaimedJob, stop: StopFlag | None) -> None:
+        self.site, self.context, self.claimed, self.stop = site, context, claimed, stop
+        self.unit: UnitOfWork = context.unit
+        self.steps = Steps(self)
         self.job = context.job = CurrentJob(
-            id=claimed.id, queue=claimed.queue, method=claimed.method, attempt=claimed.attempt
+            id=claimed.id,
+            queue=claimed.queue,
+            method=claimed.method,
+            attempt=claimed.attempt,
+            steps=self.steps,
         )
         self.kwargs: dict[str, Any] = {}
         self.result: Any = None
@@ -146,11 +158,35 @@ class _Run:
     def _verify(self, link: Link) -> None:
         """Is the unit's fence at every commit that the job makes itself."""
         self.limit.check_cancelled()
-        writing = link.writing or self.job.progress is not None
+        progress, cursors = self.job.progress, self.steps.to_write()
+        writing = link.writing or progress is not None or cursors is not None
         if writing:
             self.unit.before_write()
-        complete.verify(link, self.claimed, writing=writing, progress=self.job.progress)
+        complete.verify(link, self.claimed, writing=writing, progress=progress, cursor=cursors)
         self.job.progress = None
+
+    # -- the transaction of its steps --------------------------------------------------------------
+
+    def load(self) -> str | None:
+        return complete.cursors(self.unit.link, self.claimed)
+
+    def commit(self) -> None:
+        before = self.unit.serial
+        if not self.unit.in_progress and self.unit.fence is not None:
+            self.unit.commit()
+        if self.unit.serial == before:  # not committed; where the unit is not strict it has not raised
+            raise TransactionControlError(
+                "a step was to be committed inside a document operation, a savepoint or a callback of the transaction, "
+                "which are committed as a whole by whoever began them; put the step around them"
+            )
+        if self.stop is not None and self.stop.is_set():
+            raise JobGivenBack("its worker ends; the job goes on from its checkpoint")
+
+    def at_end(self, before: Callback, committed: Callback, undone: Callback) -> None:
+        for moment, callback in (("before_commit", before), ("after_commit", committed), ("after_rollback", undone)):
+            self.unit.add_callback(moment, callback)
+
+    # -- what was not finished ---------------------------------------------------------------------
 
     def _ended_by(self, error: BaseException) -> Outcome:
         """Records how a run ended that did not finish.

@@ -93,6 +93,9 @@ reveal_type(frappe.session.user)  # R: str
 reveal_type(_("Royalty"))  # R: str
 reveal_type(Amount("1.50") + 1)  # R: Amount
 reveal_type(frappe.get_meta("SJ Outlet"))  # R: Meta
+reveal_type(doclife.job.id)  # R: str | None
+reveal_type(doclife.job.step("rows"))  # R: Step
+reveal_type(list(doclife.chunks([SJOutlet()], 100)))  # R: list[list[SJOutlet]]
 
 outlet.franchise_code = "SJ-3"
 outlet.opened_on = "2026-01-31"
