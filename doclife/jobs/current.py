@@ -17,7 +17,15 @@ class CurrentJob:
     """
 
     def __init__(
-        self, *, id: str, queue: str, method: str, attempt: int, inline: bool = False, steps: Steps | None = None
+        self,
+        *,
+        id: str,
+        queue: str,
+        method: str,
+        attempt: int,
+        fence: int = 0,
+        inline: bool = False,
+        steps: Steps | None = None,
     ) -> None:
         self.id = id
         self.queue = queue
@@ -25,6 +33,8 @@ class CurrentJob:
         self.method = method
         #: 1 for the first run
         self.attempt = attempt
+        #: number of its claim, 0 where it was not claimed
+        self.fence = fence
         #: whether it runs in its caller's transaction
         self.inline = inline
         #: the newest progress that is not in its row yet

@@ -100,6 +100,7 @@ class _Run:
             queue=claimed.queue,
             method=claimed.method,
             attempt=claimed.attempt,
+            fence=claimed.fence,
             steps=self.steps,
         )
         self.kwargs: dict[str, Any] = {}
