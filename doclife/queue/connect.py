@@ -17,11 +17,10 @@ def open_broker(settings: Settings, site: str, sites_dir: Path, *, start: bool =
         settings: `queue` chooses the kind, `redis_url` the server.
         site: name of the site; its queues are `<site>:<queue>` on the server.
         sites_dir: folder in which the embedded server keeps its data.
-        start: start the embedded server if it does not run. Without it the broker is returned
-            all the same, and its calls raise BrokerUnavailable until someone starts one.
+        start: start the embedded server if it does not run, and keep it running. Its calls raise
+            BrokerUnavailable until someone has started it.
     Raises:
         ConfigError: the URL is not a broker's, or the embedded server cannot run here.
-        BrokerUnavailable: the embedded server did not start.
     """
     if settings.queue == "memory":
         from doclife.queue.memory import MemoryBroker
@@ -31,12 +30,18 @@ def open_broker(settings: Settings, site: str, sites_dir: Path, *, start: bool =
         from doclife.queue.inline import InlineBroker
 
         return InlineBroker(site)
-    from doclife.queue.rq_backend import RqBroker
-
     if settings.redis_url != EMBEDDED:
+        from doclife.queue.rq_backend import RqBroker
+
         return RqBroker(settings.redis_url, site)
 
-    from doclife.queue.embedded import acquire
+    from doclife.queue.embedded_broker import EmbeddedBroker
 
-    lease = acquire(sites_dir, start=start)
-    return RqBroker(lease.url, site, absent=not lease.is_running(), on_close=lease.release)
+    broker = EmbeddedBroker(site, sites_dir)
+    if start:
+        try:
+            broker.keep_running()
+        except BaseException:
+            broker.close()
+            raise
+    return broker

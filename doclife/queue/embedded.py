@@ -26,14 +26,46 @@ START_TIMEOUT_S = 15.0
 class Lease:
     """The right to use the embedded server; while anyone has one, a keeper keeps the server running."""
 
-    def __init__(self, places: Places, users: FileLock) -> None:
-        self.sites_dir = places.sites_dir
+    def __init__(self, sites_dir: Path) -> None:
+        """Prepares a lease; `hold` takes it.
+
+        Raises:
+            ConfigError: the server cannot have its folders there.
+        """
+        self._places = Places.of(sites_dir)
+        self._users: FileLock | None = None
+        self.sites_dir = self._places.sites_dir
         #: the server's socket, for which only this user has permission
-        self.socket = places.socket()
-        #: for the client library
-        self.url = f"unix://{quote(str(self.socket))}"
-        self._places = places
-        self._users = users
+        self.socket = self._places.socket()
+
+    @property
+    def url(self) -> str:
+        """The server's address, for the client library."""
+        return f"unix://{quote(str(self.socket))}"
+
+    def hold(self, timeout_s: float) -> bool:
+        """Takes the lease if it is not held, also when what held it was deleted, and returns whether it is held.
+
+        Args:
+            timeout_s: seconds to wait for a keeper that is leaving.
+        Raises:
+            ConfigError: no right to the folder.
+        """
+        deadline = monotonic() + timeout_s
+        while self._users is None or not self._users.is_current():
+            self._drop()
+            users = FileLock(Places.of(self.sites_dir).users)
+            # not had: a keeper is leaving, and holds it until its server has ended
+            if not users.wait(deadline - monotonic(), shared=True):
+                users.close()
+                return False
+            self._users = users
+        return True
+
+    def find(self) -> bool:
+        """Looks where the server's socket is now, and returns whether that is elsewhere than before."""
+        before, self.socket = self.socket, self._places.socket()
+        return before != self.socket
 
     def is_running(self) -> bool:
         """Returns whether the server answers."""
@@ -47,7 +79,7 @@ class Lease:
         Returns:
             Whether nothing runs any more; False also when others use it.
         """
-        self._users.close()
+        self._drop()
         deadline = monotonic() + wait_s
         while True:
             if _is_free(self._places.keeper):
@@ -55,6 +87,11 @@ class Lease:
             if monotonic() >= deadline or _others(self._places):
                 return False
             time.sleep(POLL_S)
+
+    def _drop(self) -> None:
+        users, self._users = self._users, None
+        if users is not None:
+            users.close()
 
     def __enter__(self) -> Lease:
         return self
@@ -76,32 +113,25 @@ def acquire(sites_dir: Path, *, start: bool = True, timeout_s: float = START_TIM
         ConfigError: it cannot run here: no program for this machine, no right to the folder.
         BrokerUnavailable: it did not start in time.
     """
-    places = Places.of(sites_dir)
+    lease = Lease(sites_dir)
     deadline = monotonic() + timeout_s
-    while True:
-        users = FileLock(places.users)
-        # not had: a keeper is leaving, and holds it until its server has ended
-        if users.wait(deadline - monotonic(), shared=True):
-            if users.is_current():
-                break
-            users.close()
-            places = Places.of(sites_dir)
-            continue
-        users.close()
+    if not lease.hold(timeout_s):
+        places = Places(lease.sites_dir)
         raise BrokerUnavailable(f"the keeper of {places.data} is leaving and does not end; see {places.log}")
     try:
         if start:
             ensure_running(sites_dir, timeout_s=deadline - monotonic())
-        return Lease(places, users)
+        return lease
     except BaseException:
-        users.close()
+        lease.release()
         raise
 
 
 def ensure_running(sites_dir: Path, *, timeout_s: float = START_TIMEOUT_S) -> bool:
-    """Starts a keeper if the server does not answer, and returns whether it had to.
+    """Sees to it that the server answers, and returns whether this call started its keeper.
 
-    Any number of processes may call it at once: the keepers settle among themselves who stays.
+    Any number of processes may call it at once: one of them starts a keeper while the others
+    wait for it, and if two are started after all, the keepers settle who stays.
 
     Raises:
         ConfigError: no folder for its socket or data.
@@ -110,23 +140,25 @@ def ensure_running(sites_dir: Path, *, timeout_s: float = START_TIMEOUT_S) -> bo
     """
     places = Places.of(sites_dir)
     socket = places.socket()
-    if answers(socket):
-        return False
     deadline = monotonic() + timeout_s
-    while True:
-        _start_keeper(places, max(deadline - monotonic(), 1.0))
-        # a keeper that found another leaves at once; that one may still be starting, or just leaving
-        while not answers(socket):
-            if monotonic() >= deadline:
-                raise BrokerUnavailable(
-                    f"the embedded broker does not answer at {socket}. If its keeper runs on another host or in "
-                    f"another container, name a server in redis_url; else see {places.log}:\n{places.last_words()}"
-                )
-            if _is_free(places.keeper):
-                break
-            time.sleep(POLL_S)
-        else:
-            return True
+    started = False
+    while not answers(socket):
+        if monotonic() >= deadline:
+            raise BrokerUnavailable(
+                f"the embedded broker does not answer at {socket}. If its keeper runs on another host or in "
+                f"another container, name a server in redis_url; else see {places.log}:\n{places.last_words()}"
+            )
+        # a keeper that is there may still be starting the server, or just leaving
+        if _is_free(places.keeper):
+            starter = FileLock(places.starter)
+            try:
+                if starter.take():
+                    _start_keeper(places, max(deadline - monotonic(), 1.0))
+                    started = True
+            finally:
+                starter.close()
+        time.sleep(POLL_S)
+    return started
 
 
 def _start_keeper(places: Places, timeout_s: float) -> None:

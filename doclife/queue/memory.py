@@ -143,6 +143,9 @@ class MemoryBroker:
         """Returns nothing: there is nothing to configure."""
         return []
 
+    def keep_running(self) -> None:
+        """Does nothing: there is no server."""
+
     def close(self) -> None:
         """Does nothing; what it held goes with the object."""
 

@@ -33,18 +33,24 @@ class Places:
         """Returns the places of a sites folder and makes the data folder.
 
         Raises:
-            ConfigError: the folder cannot be made or belongs to someone else.
+            ConfigError: the folder cannot be made, belongs to someone else, or others can enter it.
         """
         places = cls(sites_dir.resolve())
         try:
             places.data.mkdir(mode=0o700, parents=True, exist_ok=True)
-            if not os.access(places.data, os.R_OK | os.W_OK | os.X_OK):
-                raise PermissionError(f"{places.data} belongs to user {places.data.stat().st_uid}")
+            found = places.data.stat()
+            if found.st_uid != os.geteuid():
+                raise PermissionError(f"{places.data} belongs to user {found.st_uid}")
         except OSError as error:
             raise ConfigError(
                 f"the embedded broker cannot keep its data: {error}. Run as the owner of {sites_dir}, or name a "
                 "server in redis_url"
             ) from error
+        if found.st_mode & 0o077:
+            raise ConfigError(
+                f"the embedded broker keeps its data in {places.data}, which other users can enter; say: "
+                f"chmod 700 {places.data}"
+            )
         return places
 
     @property
@@ -61,6 +67,11 @@ class Places:
     def keeper(self) -> Path:
         """Locked by the keeper, holds its process id."""
         return self.data / "keeper.lock"
+
+    @property
+    def starter(self) -> Path:
+        """Locked by the process that starts a keeper just now."""
+        return self.data / "starter.lock"
 
     @property
     def server(self) -> Path:

@@ -139,6 +139,17 @@ class Broker(Protocol):
         """Returns what is wrong with the server's configuration, as sentences; for start-up."""
         ...
 
+    def keep_running(self) -> None:
+        """Sees to it that the server runs, where that is doclife's own business: with the embedded one.
+
+        A server that does not start is no error: it is tried again until it does.
+
+        Raises:
+            ConfigError: it cannot run here.
+        Order: in processes that run for long, once before their work; it may wait for the server.
+        """
+        ...
+
     def close(self) -> None:
         """Gives connections back; the broker is not used afterwards."""
         ...

@@ -61,7 +61,6 @@ class RqBroker:
         pause_s: float = 2.0,
         absent: bool = False,
         on_down: Callable[[], object] | None = None,
-        on_close: Callable[[], object] | None = None,
     ) -> None:
         """Prepares a broker; nothing is connected yet.
 
@@ -70,13 +69,11 @@ class RqBroker:
             pause_s: seconds for which a server that failed is not asked again.
             absent: nobody has started the server yet, so that it does not answer is no news.
             on_down: called each time the server does not answer, in any thread; must not wait.
-            on_close: called by `close`.
         Raises:
             ConfigError: the URL is not one of a Redis server.
         """
         self.site = site
         self.link = ServerLink(url, pause_s=pause_s, absent=absent, on_down=on_down)
-        self._on_close = on_close
         quick, slow = self.link.quick, self.link.slow
         self._release = quick.register_script(scripts.RELEASE)
         self._pop = slow.register_script(scripts.POP)
@@ -228,12 +225,12 @@ class RqBroker:
         """Leaves no thread behind until the next release or message: before a fork."""
         self.link.rest()
 
+    def keep_running(self) -> None:
+        """Does nothing: others run the server."""
+
     def close(self) -> None:
         """Gives connections back."""
         self.link.close()
-        if self._on_close is not None:
-            self._on_close()
-            self._on_close = None
 
     @property
     def url(self) -> str:

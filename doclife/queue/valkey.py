@@ -74,6 +74,7 @@ class ValkeyServer:
             ConfigError: there is no program for it.
             BrokerUnavailable: it does not start.
         """
+        self.socket = self.places.socket()  # elsewhere than before if its folder is gone, as after a log-out
         lock = self._take_over()
         if lock is None:
             self.adopted = True

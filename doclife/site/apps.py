@@ -89,7 +89,7 @@ def add_app_records(site: Site, app: str, report: Report = quiet) -> None:
 def candidate(site: Site, apps: list[str]) -> Iterator[Site]:
     """Opens the site as it would be with these apps, known to nobody else yet."""
     settings = msgspec.structs.replace(site.settings, installed_apps=apps)
-    future = Site(site.name, site.sites_dir, settings, start_broker=site.start_broker)
+    future = Site(site.name, site.sites_dir, settings)
     try:
         yield future
     finally:

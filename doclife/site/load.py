@@ -30,7 +30,7 @@ def load_site(
         name: of the site; None: DOCLIFE_SITE, or the one in use, or the only one.
         sites_dir: None: DOCLIFE_SITES_DIR, or ./sites.
         flags: settings that beat all others; a call with flags loads anew.
-        start_broker: whether the embedded broker is started when it does not run.
+        start_broker: start the embedded broker, and a new one when it has died; for processes that run for long.
     Raises:
         UnknownSiteError, ConfigError and its kinds.
     """
@@ -41,10 +41,10 @@ def load_site(
         site = _sites.get(key)
         if site is None or flags:
             settings = config.load_settings(folder, found_name, flags=flags).settings
-            site = Site(found_name, folder, settings, start_broker=start_broker)
+            site = Site(found_name, folder, settings)
             _sites[key] = site
-        elif start_broker:
-            site.start_broker = True
+    if start_broker:
+        site.broker.keep_running()
     return site
 
 
@@ -69,9 +69,11 @@ def connect(
         site: name of the site, or None for the one in use.
         user: whose permissions count.
         sites_dir: the folder of the sites; None: DOCLIFE_SITES_DIR, or ./sites.
-        start_broker: whether the embedded broker is started when it does not run; for programs that run for long.
+        start_broker: as of `load_site`.
     """
-    loaded = site if isinstance(site, Site) else load_site(site, sites_dir, start_broker=start_broker)
+    loaded = site if isinstance(site, Site) else load_site(site, sites_dir)
+    if start_broker:
+        loaded.broker.keep_running()
     with loaded.work(user) as context:
         yield context
 

@@ -5,6 +5,7 @@ The composition root: everything below takes what it needs from here through the
 
 from __future__ import annotations
 
+import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -43,21 +44,19 @@ log = get_logger(__name__)
 class Site:
     """One site, loaded: made once per process by `doclife.site.load`."""
 
-    def __init__(self, name: str, sites_dir: Path, settings: Settings, *, start_broker: bool = False) -> None:
+    def __init__(self, name: str, sites_dir: Path, settings: Settings) -> None:
         """Loads apps and hooks; connects to nothing yet.
 
         Args:
             name: of the site.
             sites_dir: the folder that holds it.
             settings: as loaded.
-            start_broker: whether the embedded broker is started when it does not run.
         Raises:
             ConfigError and its kinds: settings, apps or hooks cannot be used.
         """
         self.name = name
         self.sites_dir = sites_dir
         self.settings = settings
-        self.start_broker = start_broker
         self.database = Database(
             create_engine(
                 database_url(settings, sites_dir, name),
@@ -83,15 +82,20 @@ class Site:
         #: tickets the broker did not take, for the next release
         self.backlog: deque[Ticket] = deque(maxlen=BACKLOG)
         self._broker: Broker | None = None
+        self._opening = threading.Lock()
 
     @property
     def broker(self) -> Broker:
         """The site's broker, opened with the first question."""
-        if self._broker is None:
-            self._broker = open_broker(self.settings, self.name, self.sites_dir, start=self.start_broker)
-            if isinstance(self._broker, InlineBroker):
-                self._broker.set_runner(import_path(RUNNER, "the inline broker"))
-        return self._broker
+        broker = self._broker
+        if broker is None:
+            with self._opening:
+                if self._broker is None:
+                    self._broker = open_broker(self.settings, self.name, self.sites_dir)
+                    if isinstance(self._broker, InlineBroker):
+                        self._broker.set_runner(import_path(RUNNER, "the inline broker"))
+                broker = self._broker
+        return broker
 
     @broker.setter
     def broker(self, broker: Broker) -> None:

@@ -55,6 +55,7 @@ def test_a_job_whose_worker_is_killed_runs_again_and_leaves_one_effect(workers: 
     id = workers.enqueue(job_bodies.note_and_wait, key="once", began=str(began), go=str(go))
     supervisor = workers.start("--workers", "2")
     until(began.exists, SECONDS)
+    until(lambda: began.read_text() != "", SECONDS)
     first = int(began.read_text())
     kill(first)
     until(lambda: len(began.read_text().splitlines()) == 2, SECONDS)

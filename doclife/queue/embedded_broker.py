@@ -1,0 +1,58 @@
+"""The broker on the embedded server: it holds a lease, and in processes that run for long an election."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+from doclife.queue.election import Election
+from doclife.queue.embedded import Lease
+from doclife.queue.rq_backend import RqBroker
+
+#: seconds to wait for a keeper that is leaving; without a lease the server may leave under a short command
+SHORT_WAIT_S = 0.05
+
+
+class EmbeddedBroker(RqBroker):
+    """Carries the ids of one site over the embedded server of its sites folder."""
+
+    def __init__(self, site: str, sites_dir: Path) -> None:
+        """Takes a lease; starts nothing.
+
+        Args:
+            site: whose ids it carries.
+            sites_dir: folder of the sites.
+        Raises:
+            ConfigError: the server cannot have its folders there.
+        """
+        self._lease = Lease(sites_dir)
+        self._lease.hold(SHORT_WAIT_S)
+        self._election: Election | None = None
+        self._starting = threading.Lock()
+        super().__init__(self._lease.url, site, absent=not self._lease.is_running(), on_down=self._wake)
+
+    def keep_running(self) -> None:
+        """Starts the server if it does not run, and from now on a new keeper when the last one died.
+
+        A server that does not start is no error: it is tried again until it does.
+
+        Raises:
+            ConfigError: it cannot run here.
+        Order: in processes that run for long; the first call waits for the server.
+        """
+        with self._starting:
+            if self._election is None:
+                election = Election(self._lease, self.link.move)
+                election.start()
+                self._election = election
+
+    def close(self) -> None:
+        """Gives connections and the lease back; the server ends with the last lease."""
+        if self._election is not None:
+            self._election.stop()
+        super().close()
+        self._lease.release()
+
+    def _wake(self) -> None:
+        if self._election is not None:
+            self._election.wake()
