@@ -40,28 +40,34 @@ class Election:
         self._complained = False
         self._thread = threading.Thread(target=self._run, name="election", daemon=True)
 
-    def start(self) -> None:
+    def start(self, *, wait: bool) -> None:
         """Starts the server if it does not run, and looks after it from then on.
 
         A server that does not start is no error: it is tried again until it does.
 
+        Args:
+            wait: for the outcome of the first try.
         Raises:
             ConfigError: it cannot run here: no program for this machine, no right to the folder.
         """
-        try:
-            self._elect()
-        except BrokerUnavailable as error:
-            self._complain(error)
+        if wait:
+            try:
+                self._elect()
+            except BrokerUnavailable as error:
+                self._complain(error)
+        else:
+            self._wake.set()
         self._thread.start()
 
     def wake(self) -> None:
         """Has it look at once; may be called in any thread."""
         self._wake.set()
 
-    def stop(self) -> None:
-        """Ends it, at once or after the try that is under way."""
+    def stop(self, wait_s: float = 0) -> None:
+        """Ends it, at once or after the try that is under way; waits for that up to `wait_s` seconds."""
         self._stopped.set()
         self._wake.set()
+        self._thread.join(wait_s)
 
     def _run(self) -> None:
         while not self._stopped.is_set():

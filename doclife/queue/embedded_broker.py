@@ -11,6 +11,8 @@ from doclife.queue.rq_backend import RqBroker
 
 #: seconds to wait for a keeper that is leaving; without a lease the server may leave under a short command
 SHORT_WAIT_S = 0.05
+#: seconds to wait for a try of the election that is under way
+REST_S = 1.0
 
 
 class EmbeddedBroker(RqBroker):
@@ -31,20 +33,29 @@ class EmbeddedBroker(RqBroker):
         self._starting = threading.Lock()
         super().__init__(self._lease.url, site, absent=not self._lease.is_running(), on_down=self._wake)
 
-    def keep_running(self) -> None:
+    def keep_running(self, *, wait: bool = True) -> None:
         """Starts the server if it does not run, and from now on a new keeper when the last one died.
 
         A server that does not start is no error: it is tried again until it does.
 
+        Args:
+            wait: for the server, or for the first try to fail.
         Raises:
             ConfigError: it cannot run here.
-        Order: in processes that run for long; the first call waits for the server.
+        Order: in processes that run for long.
         """
         with self._starting:
             if self._election is None:
                 election = Election(self._lease, self.link.move)
-                election.start()
+                election.start(wait=wait)
                 self._election = election
+
+    def rest(self) -> None:
+        """Leaves no thread behind, and the server to others, until `keep_running`: before a fork."""
+        super().rest()
+        election, self._election = self._election, None
+        if election is not None:
+            election.stop(REST_S)
 
     def close(self) -> None:
         """Gives connections and the lease back; the server ends with the last lease."""

@@ -143,7 +143,7 @@ class MemoryBroker:
         """Returns nothing: there is nothing to configure."""
         return []
 
-    def keep_running(self) -> None:
+    def keep_running(self, *, wait: bool = True) -> None:
         """Does nothing: there is no server."""
 
     def close(self) -> None:

@@ -139,14 +139,16 @@ class Broker(Protocol):
         """Returns what is wrong with the server's configuration, as sentences; for start-up."""
         ...
 
-    def keep_running(self) -> None:
+    def keep_running(self, *, wait: bool = True) -> None:
         """Sees to it that the server runs, where that is doclife's own business: with the embedded one.
 
         A server that does not start is no error: it is tried again until it does.
 
+        Args:
+            wait: for the server, or for the first try to fail.
         Raises:
             ConfigError: it cannot run here.
-        Order: in processes that run for long, once before their work; it may wait for the server.
+        Order: in processes that run for long, once before their work.
         """
         ...
 

@@ -225,7 +225,7 @@ class RqBroker:
         """Leaves no thread behind until the next release or message: before a fork."""
         self.link.rest()
 
-    def keep_running(self) -> None:
+    def keep_running(self, *, wait: bool = True) -> None:
         """Does nothing: others run the server."""
 
     def close(self) -> None:

@@ -192,6 +192,8 @@ class ForkLoop(WorkerLoop):
             self._relay = 0
         if not self._relay and not self._horse and monotonic() >= self._relay_at:
             self._relay_at = monotonic() + RELAY_PAUSE_S
+            if isinstance(self.site.broker, RqBroker):
+                self.site.broker.rest()  # from now on the relay sees to it that the embedded one runs
             with signals_held():
                 stop = StopFlag()
                 self._relay = fork(partial(run_relay, self.site, self._worker, stop), stop=stop.set)

@@ -46,6 +46,7 @@ def run_relay(site: Site, holder: str, stop: StopFlag) -> None:
     over = threading.Event()
     relay = threading.Thread(target=relay_of(site, holder).run, args=(over,), name="relay", daemon=True)
     relay.start()
+    site.broker.keep_running(wait=False)
     while not stop.is_set() and os.getppid() == parent:
         stop.wait(1.0)
     over.set()

@@ -30,7 +30,7 @@ def alive(pid: int) -> bool:
     """Returns whether a process runs; one that has ended and was not collected yet does not."""
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
-    except FileNotFoundError:
+    except (FileNotFoundError, ProcessLookupError):  # the second when it goes between opening and reading
         if sys.platform == "linux":
             return False
     try:

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -19,6 +19,7 @@ from doclife.core.errors import ConfigError
 from doclife.core.locks import FileLock
 from doclife.core.settings import Settings
 from doclife.queue import Broker, Ticket, open_broker
+from doclife.queue.embedded_broker import EmbeddedBroker
 from doclife.queue.places import Places, answers
 from doclife.queue.rq_backend import RqBroker
 from tests.contract.brokers import until
@@ -80,7 +81,8 @@ def test_a_new_keeper_is_there_within_five_seconds_and_has_the_data(
     pids = {"keeper": embedded.keeper, "server": embedded.server}
     broker.release([Ticket(id) for id in IDS])
     for name in killed:
-        embedded.kill(pids[name])
+        with suppress(ProcessLookupError):  # the server goes with its keeper
+            os.kill(pids[name], signal.SIGKILL)
     until(lambda: not alive(pids["server"]))
     back(sites)
     assert embedded.keeper != pids["keeper"]
@@ -250,3 +252,29 @@ def test_a_data_folder_that_others_can_enter_is_refused(sites: Path, mode: int) 
     with pytest.raises(ConfigError, match="chmod 700"):
         open_broker(Settings(), "site1", sites, start=True)
     (sites / ".valkey").rmdir()
+
+
+def test_a_process_that_forks_leaves_it_to_its_children(sites: Path) -> None:
+    broker = open_broker(Settings(), "site1", sites, start=True)
+    assert isinstance(broker, EmbeddedBroker)
+    broker.release([Ticket("a")])
+    names = {each.name for each in threading.enumerate()}
+    assert {"election", "broker"} <= names
+    broker.rest()
+    assert not {"election", "broker"} & {each.name for each in threading.enumerate()}
+    keeper, server = Embedded(sites).keeper, Embedded(sites).server
+    child = os.fork()
+    if not child:
+        broker.keep_running(wait=False)
+        signal.pause()
+        os._exit(0)
+    try:
+        Embedded(sites).kill(keeper)
+        until(lambda: not alive(server))
+        back(sites)
+        until(broker.ping)
+        assert drain(broker) == ["a"]
+    finally:
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+        broker.close()
