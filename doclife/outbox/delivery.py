@@ -16,6 +16,8 @@ from doclife.schema.tables import background_job
 
 #: jobs in one statement and one call of the broker
 BATCH = 500
+#: jobs that one call of the reconciliation compares: of a backlog of 100,000 all within 20 rounds of the relay
+PAGE = 5000
 #: seconds that a job which the broker does not hold may be on its way: being released, or popped and not yet claimed
 GRACE_S = 30.0
 
@@ -73,10 +75,11 @@ class Reconciler:
         oldest = database_now(self._database.dialect, -self._grace_s)
         while True:
             missing, full = self._page(oldest)
-            if missing:
-                self._broker.release(missing, again=True)
-                _note_released(self._database, missing, _job.released_at <= oldest)
-                pushed += len(missing)
+            for start in range(0, len(missing), BATCH):
+                batch = missing[start : start + BATCH]
+                self._broker.release(batch, again=True)
+                _note_released(self._database, batch, _job.released_at <= oldest)
+                pushed += len(batch)
             if not (full and (missing or every_page)):
                 return pushed
 
@@ -85,7 +88,7 @@ class Reconciler:
             select(*_TICKET, _job.released_at)
             .where(_job.status == "queued", _job.released_at <= oldest)
             .order_by(_job.released_at, _job.name)
-            .limit(BATCH)
+            .limit(PAGE)
         )
         if self._after is not None:
             released_at, name = self._after
@@ -94,7 +97,7 @@ class Reconciler:
             )
         with self._database.reading() as connection:
             rows = connection.execute(query).all()
-        full = len(rows) == BATCH
+        full = len(rows) == PAGE
         self._after = (rows[-1].released_at, rows[-1].name) if full else None
         by_queue: dict[str, list[Ticket]] = {}
         for row in rows:

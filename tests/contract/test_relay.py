@@ -79,7 +79,8 @@ def test_only_what_the_broker_does_not_hold_is_pushed_again(outbox):
 
 
 def test_a_backlog_is_compared_page_by_page_and_gaps_are_filled_at_once(outbox, monkeypatch):
-    monkeypatch.setattr(delivery, "BATCH", 4)
+    monkeypatch.setattr(delivery, "PAGE", 4)
+    monkeypatch.setattr(delivery, "BATCH", 3)
     ids = outbox.stage(*(job() for _ in range(10)))
     reconciler = Reconciler(outbox.database, outbox.broker, grace_s=0)
     pages = []
