@@ -157,3 +157,15 @@ def test_7_a_wiped_broker_gets_back_what_it_lost_after_the_grace(scene):
     assert sorted(_waiting(scene)) == ids
     assert scene.drain() == 3
     assert scene.notes == ["job 0", "job 1", "job 2"]
+
+
+def test_7_an_id_that_is_in_no_list_though_its_hash_says_queued_is_found(scene):
+    """RQ's zombie, which blocks its id for ever."""
+    id = scene.enqueue()
+    with scene.client() as client:
+        client.delete("rq:queue:test:default")
+        assert client.hget(f"rq:job:{id}", "status") == "queued"
+    assert scene.relay().round()["missing"] == 1
+    assert _waiting(scene) == [id]
+    assert scene.drain() == 1
+    assert scene.notes == ["job"]
