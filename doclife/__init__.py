@@ -101,6 +101,8 @@ if TYPE_CHECKING:
     from doclife.jobs.enqueue import enqueue_doc as enqueue_doc
     from doclife.jobs.job import Job as Job
     from doclife.jobs.job import is_job_enqueued as is_job_enqueued
+    from doclife.jobs.manage import cancel_job as cancel_job
+    from doclife.jobs.manage import retry_job as retry_job
     from doclife.jobs.realtime import publish_progress as publish_progress
     from doclife.jobs.realtime import publish_realtime as publish_realtime
     from doclife.jobs.retry import Retry as Retry
@@ -223,6 +225,8 @@ _PLACES: dict[str, str] = {
     "enqueue_doc": "doclife.jobs.enqueue:enqueue_doc",
     "Job": "doclife.jobs.job:Job",
     "is_job_enqueued": "doclife.jobs.job:is_job_enqueued",
+    "cancel_job": "doclife.jobs.manage:cancel_job",
+    "retry_job": "doclife.jobs.manage:retry_job",
     "publish_progress": "doclife.jobs.realtime:publish_progress",
     "publish_realtime": "doclife.jobs.realtime:publish_realtime",
     "Retry": "doclife.jobs.retry:Retry",

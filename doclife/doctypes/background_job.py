@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from doclife.core import json
 from doclife.core.errors import ValidationError
+from doclife.events.whitelist import whitelist
+from doclife.jobs import manage
 from doclife.model.document import Document
 from doclife.schema.fieldtypes import JSON, Check, Data, Datetime, Int, Text
 from doclife.schema.meta import Meta, Permission
@@ -16,7 +21,8 @@ class BackgroundJob(Document):
         wildcard_events=False,
         autoname="uuid",
         sort_field="enqueued_at",
-        permissions=[Permission("System Manager", read=True)],
+        # to write a job is to stop it or to have it run again; its arguments are readable too
+        permissions=[Permission("System Manager", read=True, write=True)],
     )
 
     queue = Data()
@@ -56,3 +62,21 @@ class BackgroundJob(Document):
     def on_trash(self) -> None:
         """Refuses to be deleted as a document."""
         raise ValidationError("a Background Job is not deleted as a document; use doclife jobs purge")
+
+    @whitelist(methods=["POST"])
+    def stop_job(self) -> str:
+        """Cancels the job; returns its status, see `doclife.cancel_job`."""
+        self.check_permission("write")
+        return manage.cancel_job(str(self.name))
+
+    @whitelist(methods=["POST"])
+    def retry_job(self, kwargs: dict[str, Any] | str | None = None, queue: str | None = None) -> str:
+        """Has the job run again; returns its status, see `doclife.retry_job`.
+
+        Args:
+            kwargs: its arguments from now on, all of them, also as JSON; None: those it has.
+            queue: where it goes from now on; None: where it was.
+        """
+        self.check_permission("write")
+        arguments = json.unpack(kwargs) if isinstance(kwargs, str) else kwargs
+        return manage.retry_job(str(self.name), kwargs=arguments, queue=queue).status()

@@ -7,15 +7,14 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy import ColumnElement, func, select
 
 from doclife.core import clock, json
 from doclife.core.context import current_or_none
-from doclife.core.errors import JobNotFound, ValidationError, nearest
+from doclife.core.errors import JobNotFound
 from doclife.database.link import Database
+from doclife.jobs.selection import SCHEDULED, Selection
 from doclife.schema.tables import background_job
-
-STATUSES = ("queued", "started", "finished", "failed", "cancelled")
 
 _job = background_job.c
 
@@ -30,6 +29,8 @@ class JobRow(msgspec.Struct, frozen=True, kw_only=True):
     label: str | None
     run_as: str
     attempt: int
+    #: seconds
+    timeout: int
     worker: str | None
     run_at: datetime
     enqueued_at: datetime
@@ -43,6 +44,11 @@ class JobRow(msgspec.Struct, frozen=True, kw_only=True):
             return None
         return (self.ended_at - self.started_at).total_seconds()
 
+    @property
+    def state(self) -> str:
+        """Its status as people see it: a queued job whose time has not come is "scheduled"."""
+        return SCHEDULED if self.status == "queued" and _utc(self.run_at) > clock.utc_now() else self.status
+
 
 class JobDetail(JobRow, frozen=True, kw_only=True):
     """Everything about one job."""
@@ -50,14 +56,23 @@ class JobDetail(JobRow, frozen=True, kw_only=True):
     #: as JSON shows them: documents and special types with their tags
     kwargs: Any
     dedup_key: str | None
-    timeout: int
+    #: what its key was, of a job that has failed or was cancelled
+    ended_key: str | None
     at_front: int
+    #: when its id was last given to the broker; None: not yet
+    released_at: datetime | None
+    fence: int
     max_attempts: int
     exceptions: int
     conflicts: int
     kills: int
     retry: dict[str, Any] | None
     progress: Any
+    #: how far its steps are, by step
+    cursor: Any
+    #: dotted paths of what follows its end
+    on_success: str | None
+    on_failure: str | None
     result: Any
     error: str | None
 
@@ -73,12 +88,14 @@ class QueueStats(msgspec.Struct, frozen=True, kw_only=True):
     started: int
     finished: int
     failed: int
+    cancelled: int
     #: seconds that the oldest due job has been waiting, or None
     oldest_s: float | None
 
 
 def list_jobs(
     database: Database,
+    selection: Selection | None = None,
     *,
     status: str | Sequence[str] | None = None,
     queue: str | None = None,
@@ -90,7 +107,8 @@ def list_jobs(
 
     Args:
         database: the site's.
-        status: one or several of STATUSES; None: all.
+        selection: which; None: what the next three say.
+        status: one or several of STATUSES, or "scheduled"; None: all.
         queue: of this queue alone.
         method: dotted path, or the beginning of one that ends with `*`.
         start: leave out so many.
@@ -98,41 +116,48 @@ def list_jobs(
     Raises:
         ValidationError: there is no such status.
     """
-    conditions: list[ColumnElement[bool]] = []
-    if status is not None:
-        statuses = [status] if isinstance(status, str) else list(status)
-        for each in statuses:
-            if each not in STATUSES:
-                raise ValidationError(
-                    f"there is no status {each!r}.{nearest(each, STATUSES)} Statuses: {', '.join(STATUSES)}"
-                )
-        conditions.append(_job.status.in_(statuses))
-    if queue is not None:
-        conditions.append(_job.queue == queue)
-    if method is not None:
-        by_prefix = method.endswith("*")
-        conditions.append(_job.method.startswith(method[:-1], autoescape=True) if by_prefix else _job.method == method)
-    columns = _columns(JobRow)
-    query = select(*columns).where(*conditions).order_by(_job.name.desc()).offset(start).limit(limit)
+    if selection is None:
+        statuses = () if status is None else (status,) if isinstance(status, str) else tuple(status)
+        selection = Selection(status=statuses, queue=queue, method=method)
+    query = (
+        select(*_columns(JobRow))
+        .where(*selection.conditions())
+        .order_by(_job.name.desc())  # ids grow with time
+        .offset(start)
+        .limit(limit)
+    )
     with database.reading() as connection:
         return [JobRow(**dict(zip(JobRow.__struct_fields__, row, strict=True))) for row in connection.execute(query)]
 
 
+def count_jobs(database: Database, selection: Selection) -> int:
+    """Returns how many jobs a selection means."""
+    query = select(func.count()).select_from(background_job).where(*selection.conditions())
+    with database.reading() as connection:
+        return int(connection.execute(query).scalar_one())
+
+
 def show_job(database: Database, job_id: str) -> JobDetail:
-    """Returns one job by its id, or the open one with this key.
+    """Returns one job by its id, or by its key: the open one, else the newest that has ended.
 
     Raises:
         JobNotFound: there is none.
     """
     names = JobDetail.__struct_fields__
-    query = select(*_columns(JobDetail)).where(or_(_job.name == job_id, _job.dedup_key == job_id))
+    row = None
     with database.reading() as connection:
-        row = connection.execute(query.limit(1)).first()
+        for condition in (_job.name == job_id, _job.dedup_key == job_id, Selection(key=job_id).conditions()[0]):
+            query = select(*_columns(JobDetail)).where(condition).order_by(_job.name.desc()).limit(1)
+            row = connection.execute(query).first()
+            if row is not None:
+                break
     if row is None:
         raise JobNotFound(f"there is no job {job_id!r}; finished jobs are kept for a day, failed ones for 30 days")
     values = dict(zip(names, row, strict=True))
     for name in ("kwargs", "result"):
         values[name] = None if values[name] is None else json.loads(values[name])
+    for name in ("on_success", "on_failure"):
+        values[name] = None if values[name] is None else json.loads(values[name])["method"]
     return JobDetail(**values)
 
 
@@ -161,6 +186,7 @@ def queue_stats(database: Database) -> list[QueueStats]:
                 started=by_status.get("started", 0),
                 finished=by_status.get("finished", 0),
                 failed=by_status.get("failed", 0),
+                cancelled=by_status.get("cancelled", 0),
                 oldest_s=None if oldest is None else max((now - _utc(oldest)).total_seconds(), 0.0),
             )
         )

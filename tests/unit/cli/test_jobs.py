@@ -36,7 +36,35 @@ def test_a_list_can_be_narrowed(queued):
     assert ids("--queue", "long") == ids("--method", "cli_outlets.tasks.m*") == every[:1]
     assert ids("--limit", "1", "--start", "1") == every[1:2]
     assert ids("--status", "queued", "--status", "failed") == every
-    assert ids("--status", "failed") == []
+    assert ids("--status", "failed") == ids("--status", "scheduled") == []
+    assert ids("--key", "new") == every[:1]
+    assert ids("--user", "Administrator", "--newer-than", "1h") == every
+    assert ids("--older-than", "1h") == ids("--user", "Guest") == []
+
+
+def test_people_are_told_how_to_see_more(queued):
+    done = queued.run("jobs", "list", "--limit", "2")
+    assert (len(done.stdout.splitlines()), done.stderr) == (3, "1 more: --start 2\n")
+    assert queued.run("jobs", "list", "--limit", "2", "--start", "2").stderr == ""
+
+
+@pytest.mark.parametrize(
+    ("words", "why"),
+    [
+        (["--older-than", "soon"], "'soon' is no duration; write a number and s, m, h, d or w"),
+        (["--status", "faild"], "there is no status 'faild'. Did you mean 'failed'"),
+    ],
+)
+def test_what_cannot_be_asked_is_refused(queued, words, why):
+    done = queued.run("jobs", "list", *words)
+    assert done.exit_code == 2
+    assert why in done.stderr
+
+
+def test_the_stack_of_a_job_that_does_not_run_is_refused_plainly(queued):
+    done = queued.run("jobs", "show", "new", "--stack")
+    assert done.exit_code == 1
+    assert "(cli_outlets.tasks.make) is queued: only a job that runs has a stack" in done.stderr
 
 
 def test_an_empty_list_says_so_to_people_only(queued):
@@ -61,6 +89,7 @@ def test_one_job_by_its_key(queued):
 def test_figures_by_queue(queued):
     rows = {row.pop("queue"): row for row in json.loads(queued.ok("jobs", "stats", "--json"))}
     assert rows["short"].pop("oldest_s") > 0
-    assert rows["short"] == {"queued": 2, "scheduled": 0, "started": 0, "finished": 0, "failed": 0}
+    nothing = dict.fromkeys(["scheduled", "started", "finished", "failed", "cancelled"], 0)
+    assert rows["short"] == {"queued": 2, **nothing}
     assert rows["long"]["queued"] == 1
     assert queued.ok("jobs", "stats").splitlines()[0].split()[:2] == ["QUEUE", "QUEUED"]

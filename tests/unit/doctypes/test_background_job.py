@@ -1,0 +1,68 @@
+"""Background Job as a document: who may look, and act."""
+
+from __future__ import annotations
+
+import pytest
+
+from doclife.core.errors import PermissionDenied, ValidationError
+from doclife.events.whitelist import exposure
+from doclife.jobs.enqueue import enqueue
+from doclife.model.access import get_doc
+from doclife.query.lists import get_list
+from doclife.testing import as_user, make_user, run_jobs
+from doclife.uow.unit import current_unit
+from tests.unit.testing import tasks
+
+NOTE = "tests.unit.testing.tasks.note"
+
+
+@pytest.fixture
+def failed(site):
+    make_user("manager@example.com", "System Manager")
+    make_user("clerk@example.com", "Clerk")
+    tasks.seen.clear()
+    job = enqueue(NOTE, wrong=1)
+    run_jobs(allow_failures=True)
+    return job
+
+
+def test_system_managers_see_jobs_and_their_arguments(failed):
+    with as_user("manager@example.com"):
+        (row,) = get_list("Background Job", fields=["name", "status", "kwargs"])
+        assert row == {"name": failed.id, "status": "failed", "kwargs": '{"wrong":1}'}
+        assert "needs" not in get_doc("Background Job", failed.id).error
+
+
+def test_nobody_else_does(failed):
+    with as_user("clerk@example.com"):
+        with pytest.raises(PermissionDenied):
+            get_list("Background Job")
+        doc = get_doc("Background Job", failed.id)
+        for act in (doc.stop_job, doc.retry_job):
+            with pytest.raises(PermissionDenied, match=r"clerk@example\.com may not write Background Job"):
+                act()
+    assert failed.status() == "failed"
+
+
+def test_a_system_manager_has_it_run_again_and_stops_it(failed):
+    with as_user("manager@example.com"):
+        doc = get_doc("Background Job", failed.id)
+        assert doc.retry_job(kwargs='{"word": "right"}', queue="long") == "queued"
+        current_unit().commit()
+        assert doc.stop_job() == "cancelled"
+        assert doc.retry_job() == "queued"
+        run_jobs()
+    assert tasks.seen == ["right by Administrator"]
+
+
+def test_both_can_be_called_from_outside(site):
+    cls = site.doctypes["Background Job"]
+    assert {exposure(getattr(cls, name)).methods for name in ("stop_job", "retry_job")} == {("POST",)}
+
+
+def test_it_is_neither_saved_nor_deleted_as_a_document(failed):
+    doc = get_doc("Background Job", failed.id)
+    with pytest.raises(ValidationError, match="is not saved as a document"):
+        doc.save()
+    with pytest.raises(ValidationError, match="is not deleted as a document"):
+        doc.delete()
