@@ -27,12 +27,11 @@ from doclife.queue.protocol import Outcome
 from doclife.site.load import load_site
 from doclife.site.runtime import Site
 from doclife.uow.frames import Callback
-from doclife.uow.retry import is_conflict
 from doclife.uow.unit import UnitOfWork
-from doclife.worker.patience import patiently
+from doclife.worker.patience import is_passing, patiently
 from doclife.worker.presence import present
 from doclife.worker.stopping import StopFlag
-from doclife.worker.timeout import JobCancelled, JobGivenBack, JobTimedOut, TimeLimit
+from doclife.worker.timeout import JobCancelled, JobGivenBack, JobInterrupted, JobTimedOut, TimeLimit
 
 JOB_CANCELLED = "job_cancelled"
 JOB_FAILED = "job_failed"
@@ -41,6 +40,9 @@ JOB_GIVEN_BACK = "job_given_back"
 JOB_LOST = "job_lost"
 JOB_QUEUED_AGAIN = "job_queued_again"
 AFTER_JOB_FAILED = "after_job_failed"
+
+#: seconds that all hooks after a job may take
+AFTER_JOB_S = 60.0
 
 #: a job that lost so often against others waits before it tries again
 CONFLICTS_AT_ONCE = 2
@@ -82,7 +84,7 @@ def run_claimed(
         run = _Run(site, context, claimed, stop)
         try:
             outcome = run.to_its_end(watch)
-            run.after_hooks()
+            run.after_hooks(watch)
         finally:
             context.unit.close()
     return outcome
@@ -235,7 +237,7 @@ class _Run:
     def _another_run(self, error: BaseException) -> tuple[float | None, dict[str, int]]:
         """Returns the seconds until the next run, or None for none, and the counters that this run changes."""
         claimed, policy = self.claimed, from_row(self.claimed.retry)
-        if is_conflict(error):
+        if is_passing(error):
             counters = {"conflicts": claimed.conflicts + 1}
             if claimed.conflicts >= DEFAULT_MAX:
                 return None, counters
@@ -268,17 +270,38 @@ class _Run:
             with self.site.database.transaction() as connection:
                 return write(connection)
 
-        return patiently(work)
+        return patiently(work, again=is_passing)  # each of them asks the row first
 
-    def after_hooks(self) -> None:
-        for hook in self._hooks("after_job"):
-            try:
-                call_with(hook, method=self.claimed.method, kwargs=self.kwargs, result=self.result)
-                self.unit.commit()
-            except Exception as error:
-                log.error(AFTER_JOB_FAILED, job=self.claimed.id, exc_info=error)
-                error_log.record(self.context, f"after_job hook failed: {error}", error_log.describe(error))
-                self.unit.rollback()
+    def after_hooks(self, watch: Watch | None) -> None:
+        """Calls the hooks behind the job's end, which they cannot change; together they have a minute."""
+        hooks = self._hooks("after_job")
+        if not hooks:
+            return
+        limit = TimeLimit(AFTER_JOB_S)
+        try:
+            with limit:
+                if watch is not None:
+                    watch(limit)
+                for hook in hooks:
+                    self._after(hook)
+        except JobInterrupted as error:
+            self._after_failed(error)
+        finally:
+            limit.close()
+            if watch is not None:
+                watch(None)
+
+    def _after(self, hook: Callable[..., Any]) -> None:
+        try:
+            call_with(hook, method=self.claimed.method, kwargs=self.kwargs, result=self.result)
+            self.unit.commit()
+        except (Exception, SystemExit) as error:  # noqa: BLE001 it is recorded, and the next one is called
+            self._after_failed(error)
+
+    def _after_failed(self, error: BaseException) -> None:
+        log.error(AFTER_JOB_FAILED, job=self.claimed.id, exc_info=error)
+        self.unit.close()
+        error_log.record(self.context, f"after_job hook failed: {error}", error_log.describe(error))
 
     def _hooks(self, key: str) -> Sequence[Callable[..., Any]]:
         return self.site.registry.functions(key)

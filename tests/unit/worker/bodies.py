@@ -67,6 +67,23 @@ def conflict() -> None:
     raise QueryDeadlockError("deadlock")
 
 
+def conflict_at_first() -> None:
+    seen.append((current().user, job.attempt))
+    if job.attempt == 1:
+        raise QueryDeadlockError("deadlock")
+
+
+def lose_connection_at_first(name: str) -> None:
+    """Ends its own connection to the server."""
+    role(name)
+    if job.attempt == 1:
+        link = current_unit().link
+        if link.dialect == "postgresql":
+            link.driver_sql("SELECT pg_terminate_backend(pg_backend_pid())")
+        link.driver_sql("KILL CONNECTION_ID()")
+        role("Never")
+
+
 def ask_again(after: float) -> None:
     raise RetryJob("the bank is closed", after=after)
 
@@ -98,6 +115,14 @@ def role_when_told(name: str) -> None:
     role(name)
 
 
+def conflict_after_its_time() -> None:
+    """Makes another error of the interruption, as a statement does that was interrupted."""
+    try:
+        run_on()
+    except BaseException as error:
+        raise QueryDeadlockError("the transaction is gone") from error
+
+
 def in_savepoint() -> None:
     current_unit().push()
 
@@ -122,6 +147,24 @@ def before_job(method: str, kwargs: dict[str, Any]) -> None:
 def after_job(method: str, result: Any) -> None:
     seen.append(("after", method.rpartition(".")[2], result, job.id is not None))
     role(f"After {method.rpartition('.')[2]}")
+
+
+def note_nothing() -> None:
+    seen.append("nothing")
+
+
+def note_all(**offered: Any) -> None:
+    seen.append(offered)
+
+
+def failing_before_job(method: str) -> None:
+    role("Before")
+    raise ValueError("not today")
+
+
+def endless_after_job() -> None:
+    role("After")
+    threading.Event().wait(20)
 
 
 def failing_after_job(method: str) -> None:

@@ -19,6 +19,7 @@ from doclife.testing import as_user, make_user
 from doclife.uow.unit import current_unit
 from doclife.worker import run, timeout
 from doclife.worker.run import run_claimed, run_job
+from tests.contract.databases import only_on
 from tests.stored import stored
 from tests.unit.worker import bodies
 
@@ -148,6 +149,25 @@ def test_a_conflict_is_queued_again_at_once_then_later_then_failed(site):
     assert site.broker.depth("default") == 1  # released by the first, and waits there since
 
 
+@pytest.mark.one_database
+def test_after_a_conflict_it_runs_as_the_same_user(site, seen):
+    """Frappe runs it as Administrator then."""
+    make_user("a@example.com")
+    with as_user("a@example.com"):
+        job = _enqueue(bodies.conflict_at_first)
+    assert [_run(site, job), _run(site, job)] == ["", "finished"]
+    assert seen == [("a@example.com", 1), ("a@example.com", 2)]
+
+
+@only_on("postgres", "mariadb")
+def test_a_job_that_lost_its_connection_runs_again(committed_site):
+    with committed_site.work():
+        job = _enqueue(bodies.lose_connection_at_first, name="Buyer")
+    assert [_run(committed_site, job), _run(committed_site, job)] == ["", "finished"]
+    with committed_site.work():
+        assert (_row(job).conflicts, _row(job).exceptions, _roles()) == (1, 0, ["Buyer"])
+
+
 def test_an_exception_is_tried_again_as_the_policy_says(site):
     job = _enqueue(bodies.fail, retry=Retry(max=2, base=10, jitter=False))
     with clock.travel(tick=False, by=timedelta(0)) as _:
@@ -201,6 +221,36 @@ def test_hooks_come_before_and_after(site, seen):
     assert _run(site, _enqueue(bodies.fail)) == "failed"
     assert seen == [("before", "fail", {}), ("after", "fail", None, True)]
     assert sorted(_roles()) == ["After fail", "After role", "Buyer"]
+
+
+@pytest.mark.one_database
+def test_hooks_take_what_they_want(site, seen):
+    path = "tests.unit.worker.bodies"
+    site.use_hooks("tester", {"before_job": f"{path}.note_nothing", "after_job": f"{path}.note_all"})
+    assert _run(site, _enqueue(bodies.role, name="Buyer")) == "finished"
+    method = f"{path}.role"
+    assert seen == ["nothing", {"method": method, "kwargs": {"name": "Buyer"}, "result": "Buyer"}]
+
+
+@pytest.mark.one_database
+def test_a_hook_before_the_job_fails_it_and_belongs_to_it(site, seen):
+    path = "tests.unit.worker.bodies"
+    site.use_hooks("tester", {"before_job": [f"{path}.failing_before_job"], "after_job": [f"{path}.after_job"]})
+    job = _enqueue(bodies.role, name="Buyer", on_failure=bodies.on_failure)
+    assert _run(site, job) == "failed"
+    assert "ValueError: not today" in _row(job).error
+    assert _roles() == ["After role"]  # neither the hook's nor the job's
+    assert seen == [("after", "role", None, True)]
+
+
+@pytest.mark.one_database
+def test_a_hook_after_the_job_that_never_ends_is_interrupted(site, monkeypatch):
+    monkeypatch.setattr(run, "AFTER_JOB_S", 0.05)
+    site.use_hooks("tester", {"after_job": "tests.unit.worker.bodies.endless_after_job"})
+    job = _enqueue(bodies.role, name="Buyer")
+    assert _run(site, job) == "finished"
+    assert (_row(job).status, _roles()) == ("finished", ["Buyer"])
+    assert [title for title, *_ in _error_logs()] == ["after_job hook failed: ran longer than 0.05 s"]
 
 
 def test_a_hook_after_the_job_changes_nothing_of_its_end(site):
@@ -271,6 +321,17 @@ def test_a_job_that_runs_too_long_is_stopped_whatever_it_swallows(site, monkeypa
     assert _roles() == []
     assert "swallowed" not in seen
     assert _row(job).error.rstrip().endswith("ran longer than 1 s")
+
+
+@pytest.mark.one_database
+def test_what_a_job_makes_of_its_interruption_changes_nothing(site):
+    job = _enqueue(bodies.conflict_after_its_time, timeout=1)
+    assert _run(site, job) == "failed"
+    row = _row(job)
+    assert (row.status, row.conflicts, row.exceptions) == ("failed", 0, 1)
+    ((title, text, *_),) = _error_logs()
+    assert title == "tests.unit.worker.bodies.conflict_after_its_time: JobTimedOut: ran longer than 1 s"
+    assert "QueryDeadlockError: the transaction is gone" in text
 
 
 def test_a_job_that_ended_while_its_failure_is_recorded_stays_ended(site, monkeypatch):
