@@ -15,7 +15,7 @@ from functools import partial
 from typing import ClassVar, Literal
 
 from doclife.core.clock import monotonic
-from doclife.core.errors import BrokerUnavailable, DoclifeError, UnknownQueueError, nearest
+from doclife.core.errors import BrokerUnavailable, DatabaseUnavailable, DoclifeError, UnknownQueueError, nearest
 from doclife.core.log import get_logger
 from doclife.outbox.claim import ClaimedJob, claim, claim_next
 from doclife.outbox.delivery import Reconciler, release_again
@@ -33,6 +33,7 @@ WORKER_ENDED = "worker_ended"
 WORKER_SUSPENDED = "worker_suspended"
 WORKER_RESUMED = "worker_resumed"
 POLLING = "worker_polls_the_table"
+NO_DATABASE = "worker_waits_for_the_database"
 FOUND_MISSING = "worker_found_missing_jobs"
 GIVING_BACK_FAILED = "worker_giving_back_failed"
 
@@ -101,7 +102,7 @@ class WorkerLoop:
         self._worker = ""
         #: when the queues are to be compared with the table, by `monotonic`; None: they hold what is due
         self._compare_at: float | None = 0.0
-        self._broker_was_down = False
+        self._broker_was_down = self._database_was_down = False
         #: whether `rq suspend` holds, and when to look again, by `monotonic`
         self._suspended, self._ask_at = False, 0.0
 
@@ -155,12 +156,18 @@ class WorkerLoop:
                     break
                 self._idle("suspended", SUSPENDED_S)
                 continue
-            claimed = self._next()
-            if claimed is None:
-                if self._burst and (claimed := self._from_table()) is None:
+            try:
+                claimed = self._next()
+                if claimed is None and self._burst and (claimed := self._from_table()) is None:
                     break
-                if claimed is None:
-                    continue
+            except DatabaseUnavailable as error:
+                if self._burst:
+                    raise
+                self._note_database_down(error)
+                continue
+            self._database_was_down = False
+            if claimed is None:
+                continue
             outcome = self._run(claimed)
             ran += 1
             self._done(claimed.id, outcome)
@@ -171,23 +178,26 @@ class WorkerLoop:
 
     def _next(self) -> ClaimedJob | None:
         """Returns the next job, or None when there was none for a moment."""
-        try:
-            if self._compare_at is not None and monotonic() >= self._compare_at:
-                self._compare()
-            id = self.site.broker.pop(self.queues, self._worker, timeout=0 if self._burst else WAIT_S)
-        except BrokerUnavailable as error:
-            self._note_broker_down(error)
-            claimed = self._from_table()
-            if claimed is None and not self._burst:
-                self._idle("idle", POLL_S * random.uniform(0.7, 1.3))  # noqa: S311 no secret
-            return claimed
-        if id is None:
-            return None
-        job_id = id
-        claimed = patiently(lambda: claim(self.site.database, job_id, self._worker))
-        if claimed is None:  # delivered twice, cancelled, or gone
-            self._done(id, "")
-        return claimed
+        self._pulse.catch_up()
+        while True:
+            try:
+                if self._compare_at is not None and monotonic() >= self._compare_at:
+                    self._compare()
+                id = self.site.broker.pop(self.queues, self._worker, timeout=0 if self._burst else WAIT_S)
+            except BrokerUnavailable as error:
+                self._note_broker_down(error)
+                claimed = self._from_table()
+                if claimed is None and not self._burst:
+                    self._idle("idle", POLL_S * random.uniform(0.7, 1.3))  # noqa: S311 no secret
+                return claimed
+            if id is None:
+                return None
+            claimed = patiently(partial(claim, self.site.database, id, self._worker))
+            if claimed is not None:
+                return claimed
+            self._done(id, "")  # delivered twice, cancelled, or gone
+            if not self._burst:
+                return None
 
     def _from_table(self) -> ClaimedJob | None:
         return patiently(lambda: claim_next(self.site.database, self.queues, self._worker))
@@ -219,6 +229,13 @@ class WorkerLoop:
         if not self._broker_was_down:
             log.warning(POLLING, worker=self._worker, reason=str(error))
         self._broker_was_down, self._compare_at = True, 0.0
+
+    def _note_database_down(self, error: DatabaseUnavailable) -> None:
+        """Waits a moment. What was popped meanwhile is in no queue, so the queues are compared when it is back."""
+        if not self._database_was_down:
+            log.warning(NO_DATABASE, worker=self._worker, reason=str(error))
+        self._database_was_down, self._compare_at = True, 0.0
+        self._idle("idle", POLL_S * random.uniform(0.7, 1.3))  # noqa: S311 no secret
 
     def _compare(self) -> None:
         """Queues what was released in vain, sooner than the relay, which waits out its grace.

@@ -6,11 +6,13 @@ import os
 import signal
 import threading
 from collections.abc import Callable
+from datetime import timedelta
 
+from doclife.core import clock
 from doclife.core.clock import monotonic
 from doclife.core.errors import BrokerUnavailable, DoclifeError
 from doclife.core.log import get_logger
-from doclife.outbox.workers import HEARTBEAT_S, Liveness
+from doclife.outbox.workers import DEAD_AFTER_S, HEARTBEAT_S, Liveness
 from doclife.queue.protocol import Broker, State
 from doclife.worker import requests
 from doclife.worker.stopping import StopFlag
@@ -61,6 +63,8 @@ class Pulse:
         self._limit: TimeLimit | None = None
         #: of `monotonic`, when the next round is due, and the next heartbeat in the row
         self._round_at, self._row_at = 0.0, monotonic() + HEARTBEAT_S
+        #: when the last heartbeat was; the clock of `monotonic` stands still with the machine
+        self._beaten = clock.utc_now()
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._run, name="pulse", daemon=True)
 
@@ -95,15 +99,29 @@ class Pulse:
         self._give_back()
         self._look()
         try:
-            if self._beat is not None and monotonic() >= self._row_at:
-                self._row_at = monotonic() + HEARTBEAT_S
-                self._beat()
+            if monotonic() >= self._row_at:
+                self._beat_row()
             if self._broker is not None:
                 self._broker.heartbeat(self._worker, self.state)
         except BrokerUnavailable:  # it registers the worker again when it is back
             return
         except DoclifeError as error:
             log.debug(HEARTBEAT_FAILED, worker=self._worker, reason=str(error))
+
+    def catch_up(self) -> None:
+        """Beats at once if that was due long ago: this process or its machine was stopped, and taken for dead.
+
+        Raises:
+            DoclifeError: the database does not let it.
+        Order: before a claim, which would be rescued from a worker that nobody knows.
+        """
+        if clock.utc_now() - self._beaten > timedelta(seconds=DEAD_AFTER_S / 2):
+            self._beat_row()
+
+    def _beat_row(self) -> None:
+        self._row_at, self._beaten = monotonic() + HEARTBEAT_S, clock.utc_now()
+        if self._beat is not None:
+            self._beat()
 
     def _watchdog(self) -> None:
         limit = self._limit

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import threading
+from datetime import timedelta
 
 import pytest
 
-from doclife.core.errors import UnknownQueueError
+from doclife.core.clock import travel
+from doclife.core.errors import DatabaseUnavailable, UnknownQueueError
 from doclife.jobs.enqueue import enqueue
 from doclife.jobs.listing import list_jobs
+from doclife.outbox import workers
+from doclife.outbox.workers import DEAD_AFTER_S
 from doclife.queue.protocol import Ticket
 from doclife.worker import loop as loop_module
 from doclife.worker.loop import WorkerLoop
+from tests.contract.brokers import until
+from tests.contract.databases import only_on
 from tests.stored import stored
 from tests.unit.worker import bodies
 
@@ -146,3 +152,72 @@ def test_jobs_are_counted_at_the_broker(committed_site):
 def test_a_broker_that_cannot_be_opened_fails_no_commit(committed_site):
     id = _enqueue(committed_site, n=1)
     assert [job.id for job in list_jobs(committed_site.database, status="queued")] == [id]
+
+
+@pytest.mark.one_database
+def test_stale_ids_do_not_end_a_burst_early(committed_site, seen):
+    committed_site.broker.release([Ticket("gone-1"), Ticket("gone-2")])
+    _enqueue(committed_site, n=1)
+    assert WorkerLoop(committed_site, burst=True).run() == 1
+    assert committed_site.broker.depth("default") == 0
+
+
+@pytest.mark.one_database
+def test_a_worker_outlives_a_database_that_is_away(committed_site, seen, monkeypatch):
+    away = [DatabaseUnavailable("gone"), DatabaseUnavailable("still gone")]
+    claiming = loop_module.claim
+
+    def claim(*arguments):
+        if away:
+            raise away.pop()
+        return claiming(*arguments)
+
+    monkeypatch.setattr(loop_module, "claim", claim)
+    monkeypatch.setattr(loop_module, "POLL_S", 0.01)
+    for n in range(2):
+        _enqueue(committed_site, n=n)
+    assert WorkerLoop(committed_site, max_jobs=2).run() == 2
+    assert sorted(_numbers(seen)) == [0, 1]
+    away.append(DatabaseUnavailable("gone"))
+    _enqueue(committed_site, n=2)
+    with pytest.raises(DatabaseUnavailable):  # nobody waits for the end of a burst
+        WorkerLoop(committed_site, burst=True).run()
+
+
+@pytest.mark.one_database
+def test_a_suspended_worker_takes_nothing(committed_site, seen, monkeypatch):
+    monkeypatch.setattr(loop_module, "SUSPENDED_S", 0.01)
+    broker = committed_site.broker
+    broker.paused = True
+    _enqueue(committed_site, n=1)
+    assert WorkerLoop(committed_site, burst=True).run() == 0
+    loop = WorkerLoop(committed_site, max_jobs=1)
+    thread = threading.Thread(target=loop.run)
+    thread.start()
+    try:
+        until(lambda: any(info["state"] == "suspended" for info in broker.workers.values()))
+        assert seen == []
+        broker.paused = False
+    finally:
+        thread.join()
+    assert _numbers(seen) == [1]
+
+
+@only_on("postgres", "mariadb")
+def test_a_worker_that_was_stopped_for_long_is_known_before_its_next_claim(committed_site, seen):
+    """It was taken for dead, its row is gone; what it claimed now would be rescued from it."""
+    _enqueue(committed_site, n=1)
+    with committed_site.work():
+        enqueue(bodies.look_at_workers, at_front=True)
+    loop = WorkerLoop(committed_site, max_jobs=2)
+    runs = loop._next
+
+    def stop_for_long():
+        workers.unregister(committed_site.database, loop._worker)
+        with travel(by=timedelta(seconds=DEAD_AFTER_S + 1)):
+            return runs()
+
+    loop._next = stop_for_long
+    assert loop.run() == 2
+    [(_, rows), _] = seen
+    assert [name for name, _ in rows] == [loop._worker]
