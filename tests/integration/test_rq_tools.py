@@ -71,7 +71,8 @@ def test_jobs_are_stopped_and_horses_killed_by_the_tools_of_rq(workers: Workers,
     assert Worker.all(connection=server) == []
 
 
-@pytest.mark.parametrize("isolation", ["inproc", pytest.param("fork", marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("isolation", ["inproc", "fork"])
 def test_suspended_workers_take_nothing_until_they_are_resumed(workers: Workers, server: Redis, isolation: str) -> None:
     workers.isolation = isolation
     suspend(server)
@@ -87,6 +88,7 @@ def test_suspended_workers_take_nothing_until_they_are_resumed(workers: Workers,
     assert workers.stop(process) == 0
 
 
+@pytest.mark.slow
 def test_rq_info_counts_what_was_done(workers: Workers, server: Redis) -> None:
     process = workers.start("--queue", "long")
     url = workers.site.broker.url  # type: ignore[attr-defined]

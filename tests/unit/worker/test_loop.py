@@ -6,6 +6,7 @@ import threading
 from datetime import timedelta
 
 import pytest
+import sqlalchemy as sa
 
 from doclife.core.clock import travel
 from doclife.core.errors import DatabaseUnavailable, UnknownQueueError
@@ -14,8 +15,10 @@ from doclife.jobs.listing import list_jobs
 from doclife.outbox import workers
 from doclife.outbox.workers import DEAD_AFTER_S
 from doclife.queue.protocol import Ticket
+from doclife.schema.tables import background_job
 from doclife.worker import loop as loop_module
 from doclife.worker.loop import WorkerLoop
+from doclife.worker.relaying import relay_of
 from tests.contract.brokers import until
 from tests.contract.databases import only_on
 from tests.stored import stored
@@ -221,3 +224,21 @@ def test_a_worker_that_was_stopped_for_long_is_known_before_its_next_claim(commi
     assert loop.run() == 2
     [(_, rows), _] = seen
     assert [name for name, _ in rows] == [loop._worker]
+
+
+@pytest.mark.one_database
+def test_jobs_of_a_queue_that_is_gone_wait_for_it(committed_site, seen):
+    """It was taken out of the settings while jobs were in it."""
+    id = _enqueue(committed_site, n=1)
+    committed_site.broker.forget([id])
+    with committed_site.database.transaction() as connection:
+        connection.execute(sa.update(background_job).values(queue="gone"))
+    _enqueue(committed_site, n=2)
+    assert WorkerLoop(committed_site, burst=True).run() == 1
+    relay = relay_of(committed_site, "here", grace_s=0)
+    assert relay.lease.hold()
+    assert relay.round() == {"rescued": 0, "due": 0, "missing": 0, "pruned": 0}
+    assert committed_site.broker.depth("gone") == 1  # the first worker found it missing there
+    assert WorkerLoop(committed_site, burst=True).run() == 0
+    assert [job.status for job in list_jobs(committed_site.database, queue="gone")] == ["queued"]
+    assert _numbers(seen) == [2]
