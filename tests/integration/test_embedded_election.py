@@ -90,6 +90,7 @@ def test_a_new_keeper_is_there_within_five_seconds_and_has_the_data(
     assert drain(broker) == IDS
 
 
+@pytest.mark.slow
 def test_of_many_processes_one_elects(sites: Path) -> None:
     embedded = Embedded(sites)
     with ExitStack() as stack:
@@ -128,6 +129,7 @@ def long_running(sites: Path) -> Iterator[subprocess.Popen[str]]:
             process.kill()
 
 
+@pytest.mark.slow
 def test_after_everything_was_killed_the_next_user_has_the_data(sites: Path) -> None:
     embedded = Embedded(sites)
     with long_running(sites) as user:
@@ -208,8 +210,9 @@ def test_a_socket_whose_folder_went_is_made_elsewhere(
         assert isinstance(broker, RqBroker)
         assert str(runtime) in broker.url
         broker.release([Ticket("a")])
+        server = Embedded(sites).server
         shutil.rmtree(runtime)
-        until(lambda: str(runtime) not in broker.url)
+        until(lambda: str(runtime) not in broker.url and not alive(server))
         until(broker.ping)
         assert broker.release([Ticket("b")]) == 1
     finally:
@@ -217,16 +220,17 @@ def test_a_socket_whose_folder_went_is_made_elsewhere(
 
 
 def test_data_that_was_deleted_begins_anew(sites: Path, broker: Broker) -> None:
-    keeper = Embedded(sites).keeper
-    shutil.rmtree(sites / ".valkey")
+    keeper, server = Embedded(sites).keeper, Embedded(sites).server
+    (sites / ".valkey").rename(sites / "away")
     start = monotonic()
-    until(lambda: not alive(keeper))
+    until(lambda: not alive(keeper) and not alive(server))
     until(broker.ping)
     assert monotonic() - start < WITHIN_S
     assert broker.release([Ticket("a")]) == 1
     assert drain(broker) == ["a"]
 
 
+@pytest.mark.slow
 def test_a_deleted_sites_folder_does_not_come_back(sites: Path, broker: Broker) -> None:
     keeper = Embedded(sites).keeper
     shutil.rmtree(sites)
