@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError
 
 from doclife.database.engine import create_engine, is_sqlite
@@ -40,13 +41,23 @@ class Apart:
         Raises:
             DoclifeError: the database refused it.
         """
+        with self.connection() as connection:
+            result = connection.exec_driver_sql(sql, tuple(params))
+            return [tuple(row) for row in result] if result.returns_rows else []
+
+    @contextmanager
+    def connection(self) -> Iterator[Connection]:
+        """Lends the connection for the block: each statement on it commits at once. Others wait for it meanwhile.
+
+        Raises:
+            DoclifeError: the database refused a statement of the block.
+        """
         with self._lock:
             if self._engine is None:
                 self._engine = create_engine(self._beside.url, single=True)
         try:
             with self._engine.connect() as connection:
-                result = connection.exec_driver_sql(sql, tuple(params))
-                return [tuple(row) for row in result] if result.returns_rows else []
+                yield connection
         except DBAPIError as error:
             raise wrap(error, self._beside.dialect.name) from error
 

@@ -11,6 +11,7 @@ from weakref import WeakKeyDictionary
 
 from doclife.core.errors import QueryDeadlockError
 from doclife.database.link import Database
+from doclife.uow.beside import has_room_beside
 from doclife.uow.unit import UnitOfWork
 
 _MARIADB = ("mysql", "mariadb")
@@ -87,10 +88,6 @@ def pass_name(unit: UnitOfWork, doctype: str, name: str) -> None:
     _beside(unit, _RAISE, doctype, int(name))
 
 
-def _can_write_apart(database: Database) -> bool:
-    return database.outer is None and database.apart.is_possible  # a test has one connection
-
-
 def _dialect(unit: UnitOfWork) -> str:
     dialect = unit.link.dialect
     return "mariadb" if dialect in _MARIADB else dialect
@@ -108,7 +105,7 @@ def _beside(unit: UnitOfWork, change: str, doctype: str, number: int) -> int:
     # no prefix of a series can be this: nothing of a name stands before a colon and behind it only the number
     counter = f"autoincrement:{doctype}"
     database = unit.database
-    if not _can_write_apart(database):
+    if not has_room_beside(database):
         return _inside(unit, change, counter, number)
     for attempt in range(1, _TRIES + 1):
         try:
@@ -127,7 +124,7 @@ def _create(unit: UnitOfWork, counter: str) -> None:
     """
     database = unit.database
     known = _known.setdefault(database, set())
-    if counter in known or not _can_write_apart(database):
+    if counter in known or not has_room_beside(database):
         return
     # asked first, and without a lock: a row that this transaction has locked itself is there
     if not unit.link.rows(_READ["mariadb"], (counter,)):

@@ -1,6 +1,6 @@
 """The unit of work: one transaction, its savepoint frames, callbacks and staged jobs.
 
-    before_commit callbacks -> staged jobs into the outbox -> fence -> COMMIT
+    before_commit callbacks -> staged jobs into the outbox -> guards -> fence -> COMMIT
     -> jobs released to the broker -> after_commit callbacks -> rows that outlive the transaction
 
 An exception up to COMMIT rolls everything back; nothing after COMMIT can change its outcome.
@@ -14,11 +14,13 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from doclife.core.context import current, current_or_none
+from doclife.core.context import current
 from doclife.core.errors import TransactionControlError
 from doclife.core.log import get_logger
 from doclife.database.link import Database, Link
 from doclife.outbox.staging import StagedJob, insert_staged
+from doclife.uow.beside import own_transaction
+from doclife.uow.control import refusal
 from doclife.uow.frames import BEGINNING, Callback, Frame
 
 CONTROL_REFUSED = "transaction_control_refused"
@@ -63,6 +65,10 @@ class UnitOfWork:
         self._ending = ""
         #: verifies before each COMMIT that this unit's job is still its own; raises LeaseLost
         self.fence: Callable[[Link], None] | None = None
+        #: run before each COMMIT of something written, and the fence; what they raise rolls back
+        self.guards: list[Callback] = []
+        #: run when the unit is closed, after its last transaction has ended
+        self.at_close: list[Callback] = []
         self._outliving: list[Write] = []
         #: (doctype, name) of documents known to exist and not to be cancelled, until the transaction ends
         self.verified: set[tuple[str, str]] = set()
@@ -215,6 +221,15 @@ class UnitOfWork:
         else:
             self._write_apart(write)
 
+    def at_end(self, write: Write) -> None:
+        """As `after_end`, but never at once: where nothing has been written yet, the end is still to come."""
+        self._outliving.append(write)
+
+    @property
+    def has_begun(self) -> bool:
+        """Whether the end of the transaction will decide over something: rows, a frame in progress, or staged jobs."""
+        return self.link.writing or self.in_progress or bool(self.link.doomed) or bool(self.frames[0].jobs)
+
     # -- the end -----------------------------------------------------------------------------------
 
     def commit(self) -> None:
@@ -234,6 +249,9 @@ class UnitOfWork:
             if jobs:
                 self.before_write()
                 insert_staged(self.link, jobs)
+            if self.link.writing:
+                for guard in self.guards:
+                    guard()
             if self.fence is not None:
                 self.fence(self.link)
             self.link.commit()
@@ -266,6 +284,8 @@ class UnitOfWork:
             if self.in_progress:
                 self.roll_back(self.frames[1])
             self._end_rolled_back()
+            for callback in self.at_close:
+                callback()
         finally:
             self.link.close()
 
@@ -317,8 +337,9 @@ class UnitOfWork:
 
     def _write_apart(self, write: Write) -> None:
         try:
-            with self.database.transaction() as connection:
-                then = write(connection)
+            # on the unit's own connection: where each that has one waits for a second, all wait for ever
+            with own_transaction(self.link) as link:
+                then = write(link.connection)
             if then is not None:
                 then()
         except Exception as error:
@@ -353,22 +374,7 @@ class UnitOfWork:
             self._record_error(f"{moment} callback {name} failed", error)
 
     def _refuse_control(self, verb: str) -> None:
-        context = current_or_none()
-        where = context.handler if context is not None else ""
-        doing = context.operations[-1] if context is not None and context.operations else None
-        message = (
-            f"{verb}() was called"
-            + (f" by {where}" if where else "")
-            + (
-                f" during {doing[2]} of {doing[0]} {doing[1] or '(new)'}"
-                if doing
-                else " inside a savepoint"
-                if self.in_progress
-                else f" by a {self._ending} callback"
-            )
-            + "; an operation is committed as a whole by whoever began it. Move the call to a job or an "
-            "after_commit callback"
-        )
+        message = refusal(verb, ending=self._ending, in_progress=self.in_progress)
         if self.strict:
             raise TransactionControlError(message)
         log.warning(CONTROL_REFUSED, message=message)
