@@ -101,6 +101,7 @@ if TYPE_CHECKING:
     from doclife.jobs.enqueue import enqueue_doc as enqueue_doc
     from doclife.jobs.job import Job as Job
     from doclife.jobs.job import is_job_enqueued as is_job_enqueued
+    from doclife.jobs.lock import lock as lock
     from doclife.jobs.manage import cancel_job as cancel_job
     from doclife.jobs.manage import retry_job as retry_job
     from doclife.jobs.realtime import publish_progress as publish_progress
@@ -227,6 +228,7 @@ _PLACES: dict[str, str] = {
     "is_job_enqueued": "doclife.jobs.job:is_job_enqueued",
     "cancel_job": "doclife.jobs.manage:cancel_job",
     "retry_job": "doclife.jobs.manage:retry_job",
+    "lock": "doclife.jobs.lock:lock",
     "publish_progress": "doclife.jobs.realtime:publish_progress",
     "publish_realtime": "doclife.jobs.realtime:publish_realtime",
     "Retry": "doclife.jobs.retry:Retry",

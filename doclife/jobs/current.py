@@ -37,6 +37,8 @@ class CurrentJob:
         self.fence = fence
         #: whether it runs in its caller's transaction
         self.inline = inline
+        #: of one that runs in its caller's transaction: the job that it runs in, or None
+        self.outer: CurrentJob | None = None
         #: the newest progress that is not in its row yet
         self.progress: dict[str, Any] | None = None
         self._steps = steps or Steps()
@@ -49,9 +51,11 @@ class CurrentJob:
         return f"<CurrentJob {self.id} {self.method}>"
 
 
-def inline_job(method: str, queue: str) -> CurrentJob:
-    """Returns the stub for a job that runs in its caller's transaction."""
-    return CurrentJob(id=str(ids.uuid7()), queue=queue, method=method, attempt=1, inline=True)
+def inline_job(method: str, queue: str, outer: CurrentJob | None = None) -> CurrentJob:
+    """Returns the stub for a job that runs in its caller's transaction; `outer` is the job that runs already."""
+    job = CurrentJob(id=str(ids.uuid7()), queue=queue, method=method, attempt=1, inline=True)
+    job.outer = outer
+    return job
 
 
 class JobProxy:

@@ -146,7 +146,7 @@ def _check_document_method(doctype: Any, method: str | None) -> str:
 def _run_here(context: Context, method: Method, queue: str, kwargs: dict[str, Any], *, hooks: bool) -> Any:
     fn = functions.resolve(method, "enqueue")
     path = method if isinstance(method, str) else f"{fn.__module__}.{fn.__qualname__}"
-    before, context.job = context.job, inline_job(path, queue)
+    before, context.job = context.job, inline_job(path, queue, context.job)
     try:
         if not hooks:
             return fn(**kwargs)

@@ -149,6 +149,8 @@ lease = Table(
     metadata,
     Column("name", ShortText(255), primary_key=True),
     Column("holder", ShortText()),
+    #: when a lock was taken; leaders write none
+    Column("since", UtcDateTime()),
     Column("until", UtcDateTime()),
     Column("token", BigInt(), nullable=False, server_default="0"),
     info={"app": FRAMEWORK},

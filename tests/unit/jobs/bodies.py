@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from sqlalchemy import select
+
 from doclife.jobs.current import job
+from doclife.jobs.lock import lock
+from doclife.schema.tables import lease
+from doclife.uow.unit import current_unit
 
 calls: list[Any] = []
 
@@ -51,3 +56,9 @@ class Holder:
 
 
 not_a_function = 3
+
+
+def with_lock() -> None:
+    with lock("stock"):
+        query = select(lease.c.holder).where(lease.c.name == "lock:stock")
+        calls.append(current_unit().link.execute(query).scalar())

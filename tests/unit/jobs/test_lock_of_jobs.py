@@ -1,0 +1,104 @@
+"""Locks that jobs hold end with that run of the job; rows that are of no use are removed."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select
+
+from doclife.core import clock
+from doclife.core.errors import LockTimeout
+from doclife.jobs.enqueue import enqueue
+from doclife.jobs.lock import lock
+from doclife.outbox import complete, holders
+from doclife.outbox.claim import claim
+from doclife.schema.tables import lease
+from doclife.worker.run import run_claimed
+from tests.unit.jobs import bodies
+
+
+@contextmanager
+def _refused(site):
+    """Another context that wants the lock and does not get it."""
+    with site.work(), pytest.raises(LockTimeout) as refusal, lock("stock"):
+        raise AssertionError("two are in the block")
+    yield refusal
+
+
+def _free(site, key="stock"):
+    with site.work(), lock(key) as had:
+        return had.token
+
+
+def _hold(site):
+    """A claimed job that has taken the lock and was killed; what its worker's process would have left."""
+    with site.work() as context:
+        job = enqueue(bodies.note, job_name="stocktaking")
+        context.unit.commit()
+        mine = claim(site.database, job.id, "w")
+        with site.database.transaction() as run:
+            name = holders.lease_name(holders.LOCK, "stock")
+            assert holders.take(run, site.database.dialect, None, name, holders.of_job(job.id, mine.fence), ttl=300)
+    return mine
+
+
+@pytest.mark.parametrize("end", ["requeue", "fail", "finish", "give_back"])
+def test_the_lock_of_a_job_ends_with_that_run_of_it(committed_site, end):
+    site = committed_site
+    mine = _hold(site)
+    with _refused(site) as refusal:
+        pass
+    assert f"held by job {mine.id} (stocktaking) since " in str(refusal.value)
+    with site.database.transaction() as connection:
+        {
+            "requeue": lambda: complete.requeue(connection, mine, error="died"),
+            "fail": lambda: complete.fail(connection, mine, "died"),
+            "finish": lambda: complete.finish(connection, mine, None),
+            "give_back": lambda: complete.give_back(connection, mine),
+        }[end]()
+    assert _free(site)
+
+
+def test_the_next_run_of_a_killed_job_has_its_lock(committed_site):
+    site = committed_site
+    mine = _hold(site)
+    with site.database.transaction() as connection:
+        complete.requeue(connection, mine, error="died")
+    again = claim(site.database, mine.id, "w2")
+    assert again.fence == mine.fence + 1
+    assert _free(site)
+
+
+def test_in_a_job_it_names_the_job_and_is_free_after_it(committed_site):
+    site = committed_site
+    with site.work():
+        job = enqueue(bodies.with_lock)
+    bodies.calls.clear()
+    mine = claim(site.database, job.id, "w")
+    assert run_claimed(site, mine) == "finished"
+    assert bodies.calls == [holders.of_job(job.id, mine.fence)]
+    assert _free(site)
+
+
+def test_rows_are_pruned_when_they_are_of_no_use(committed_site):
+    site = committed_site
+
+    def left():
+        with site.database.transaction() as connection:
+            holders.prune(connection, site.database.dialect)
+        with site.database.reading() as connection:
+            return sorted(connection.execute(select(lease.c.name).where(lease.c.name.like("%:%"))).scalars())
+
+    mine = _hold(site)
+    _free(site, "given back")
+    with site.database.transaction() as run:
+        for name, holder in (("doc:a", holders.of_job(mine.id)), ("doc:b", holders.of_job("gone"))):
+            holders.take(run, site.database.dialect, None, name, holder, ttl=None)
+    assert left() == ["doc:a", "lock:given back", "lock:stock"]
+    with clock.travel(by=timedelta(days=2)):
+        assert left() == ["doc:a"]
+        with site.database.transaction() as connection:
+            complete.finish(connection, mine, None)
+        assert left() == []
