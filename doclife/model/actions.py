@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from doclife.core.context import current
 from doclife.core.errors import DoclifeError, ValidationError
 from doclife.jobs.enqueue import enqueue_doc
+from doclife.jobs.job import Job
 from doclife.jobs.realtime import publish_realtime
+from doclife.model import locks
 from doclife.model.checks import describe
+from doclife.uow.unit import UnitOfWork
 
 _log_error: Callable[..., Any] | None = None
 
@@ -32,8 +36,18 @@ def queue(doc: Any, action: str, options: dict[str, Any]) -> Any:
         raise ValidationError(f"{describe(doc)}: {action!r} cannot be queued before the document is inserted")
     inner = f"_{action}"
     method = inner if callable(getattr(type(doc), inner, None)) else action
-    # the document's lock will be taken here, and given back by the job
-    return enqueue_doc(doc.doctype, doc.name, method, **options)
+    unit: UnitOfWork = current().unit
+    locks.refuse_queued(unit, doc)
+    if options.get("enqueue_after_commit") is False:
+        job = enqueue_doc(doc.doctype, doc.name, method, **options)
+        if isinstance(job, Job):  # otherwise it was dropped as a duplicate, or has run here
+            locks.lock_for_job_later(unit, doc, job.id)
+        return job
+    with unit.savepoint():  # who finds it locked queues nothing
+        job = enqueue_doc(doc.doctype, doc.name, method, **options)
+        if isinstance(job, Job):
+            locks.lock_for_job(unit, doc, job.id)
+    return job
 
 
 def notify(doc: Any) -> None:

@@ -17,7 +17,7 @@ from sqlalchemy import Table
 from doclife.core.context import current
 from doclife.core.errors import SchemaError
 from doclife.events.names import EVENTS
-from doclife.model import actions, assigning, children, engine, images, operations, reading
+from doclife.model import actions, assigning, children, engine, images, locks, operations, reading
 from doclife.model.state import State, flag_during
 from doclife.model.values import RESERVED_ATTRIBUTES, Values
 from doclife.schema import registry
@@ -280,15 +280,36 @@ class Document(Values):
         return latest
 
     def queue_action(self, action: str, **options: Any) -> Any:
-        """Has a worker load this document and call a method of it, once the transaction is committed.
+        """Has a worker call a method of this document once the transaction is committed, and locks it until then.
 
         Args:
             action: the method, or `submit` for `_submit` where there is one.
             options: terms of the job as in `enqueue_doc`, and arguments of the method.
         Returns:
             The Job; a failed one has an Error Log.
+        Raises:
+            DocumentLockedError: somebody else has locked it.
         """
         return actions.queue(self, action, options)
+
+    def lock(self, timeout: float | None = None) -> None:
+        """Keeps others from changing the document until `unlock`, the end of this context or job, or 10 minutes.
+
+        Args:
+            timeout: seconds to wait while somebody else has locked it.
+        Raises:
+            DocumentLockedError: somebody else has.
+        """
+        locks.lock(self, timeout)
+
+    def unlock(self) -> None:
+        """Ends `lock`, when the open transaction has ended; a DocumentLockedError where somebody else has locked it."""
+        locks.unlock(self)
+
+    @property
+    def is_locked(self) -> bool:
+        """Whether somebody has locked it, or a job is to work on it: this context too."""
+        return locks.is_locked(self)
 
     def log_error(self, title: str | None = None, message: str | None = None) -> Any:
         """Keeps an error about this document, whatever becomes of the transaction; returns the Error Log.

@@ -14,7 +14,7 @@ from sqlalchemy import Update, update
 
 from doclife.core.errors import DoesNotExistError, UniqueValidationError, ValidationError
 from doclife.database.errors import DuplicateKey
-from doclife.model import checks, links, naming
+from doclife.model import checks, links, locks, naming
 from doclife.model.backlinks import links_to
 from doclife.model.links import LinkField
 from doclife.model.loading import load, lock_row, materialise, name_text
@@ -31,7 +31,7 @@ def check_renamable(op: Operation) -> None:
     """Refuses what cannot have another name, and before a merge what could not be deleted.
 
     Raises:
-        ValidationError: says why.
+        ValidationError: says why. DocumentLockedError: somebody else has locked it.
     """
     doc, options = op.doc, op.options
     meta, state = doc.meta, doc._state
@@ -46,6 +46,7 @@ def check_renamable(op: Operation) -> None:
         _refuse(doc, f"is named by numbers (autoname='autoincrement'), so it cannot be {what}")
     if options["merge"] and meta.submittable and state.row[_DOCSTATUS] == 1:
         _refuse(doc, "is submitted, and merging deletes it; cancel it first")
+    locks.refuse_locked(doc)  # the lock, and the job that holds it, know it by this name
 
 
 def permit_rename(op: Operation) -> None:

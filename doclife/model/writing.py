@@ -20,7 +20,7 @@ from doclife.core.errors import (
 )
 from doclife.core.ids import reseed_hash_names
 from doclife.database.errors import DuplicateKey
-from doclife.model import passwords
+from doclife.model import locks, passwords
 from doclife.model.checks import collect, describe, refuse_unstorable, take
 from doclife.model.naming import may_take_another, new_hash_names
 from doclife.model.operation import Operation
@@ -38,6 +38,7 @@ def write(op: Operation) -> None:
 
     Raises:
         TimestampMismatchError: the stored document is newer than the one that was loaded.
+        DocumentLockedError: somebody else has locked it.
         DuplicateEntryError, UniqueValidationError: a key is taken.
     """
     if op.row is None:
@@ -226,9 +227,12 @@ def _update(op: Operation) -> None:
     loaded = before[doc._blueprint.format.index["modified"]]
     key = statements.bind_columns(("name", "modified"), (before[0], loaded))
     dated = loaded is not None
-    text = statements.update(names, locked=dated, undated=not dated)
+    params = [*values, *key] if dated else [*values, key[0]]
+    text = statements.update(names, locked=dated, undated=not dated, unless_held=True)
     try:
-        count = op.unit.link.run(text, [*values, *key] if dated else [*values, key[0]])
+        count = op.unit.link.run(text, [*params, locks.name_of(doc)])
+        if count == 0 and locks.may_write(op.unit, doc):
+            count = op.unit.link.run(statements.update(names, locked=dated, undated=not dated), params)
     except DuplicateKey as error:
         raise _taken(doc, error) from error
     if count == 0:
@@ -353,6 +357,7 @@ def delete(op: Operation) -> None:
     Raises:
         DoesNotExistError: it is not stored any more.
         TimestampMismatchError: it has been submitted or cancelled since it was loaded.
+        DocumentLockedError: somebody else has locked it.
     """
     doc = op.doc
     dialect = op.unit.database.engine.dialect
@@ -363,6 +368,10 @@ def delete(op: Operation) -> None:
         op.unit.link.run(child.delete_rows, (name, doc.meta.doctype, table_field))
     stored = doc._state.row
     statements = doc._blueprint.statements(dialect)
-    if op.unit.link.run(statements.delete, (statements.key(name), stored[_DOCSTATUS])) == 0:
+    params = (statements.key(name), stored[_DOCSTATUS])
+    count = op.unit.link.run(statements.delete_unless_held, (*params, locks.name_of(doc)))
+    if count == 0 and locks.may_write(op.unit, doc):
+        count = op.unit.link.run(statements.delete, params)
+    if count == 0:
         raise _stale(op, stored[_MODIFIED])
     op.unit.outdate(doc.__table__.name)

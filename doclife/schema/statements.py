@@ -18,6 +18,7 @@ from sqlalchemy.sql.elements import ColumnElement
 from doclife.core import json
 from doclife.core.amount import Amount
 from doclife.database import types
+from doclife.schema.tables import lease
 
 Converter = Callable[[Any], Any]
 Row = tuple[Any, ...]
@@ -82,6 +83,9 @@ def _utc_out(first: Converter | None) -> Converter:
 
     return convert
 
+
+#: somebody holds the lease of the name that is given
+_HELD = select(lease.c.name).where(lease.c.name == bindparam("b_lease"), lease.c.holder.is_not(None)).exists()
 
 _ANY_DIALECT: Any = None  # UtcDateTime does not look at it
 
@@ -173,11 +177,12 @@ class Statements:
         self.select_for_update = self._text(self._select(table.c.name == bindparam("b_name")).with_for_update())
         #: the same without waiting for who has the row locked
         self.select_nowait = self._text(self._select(table.c.name == bindparam("b_name")).with_for_update(nowait=True))
+        gone = delete(table).where(table.c.name == bindparam("b_name"), table.c.docstatus == bindparam("b_docstatus"))
         #: parameters: name, and the docstatus as loaded
-        self.delete = self._text(
-            delete(table).where(table.c.name == bindparam("b_name"), table.c.docstatus == bindparam("b_docstatus"))
-        )
-        self._updates: dict[tuple[tuple[str, ...], bool, bool], str] = {}
+        self.delete = self._text(gone)
+        #: the same, and the name of a lease: while somebody holds that, no row is met
+        self.delete_unless_held = self._text(gone.where(~_HELD))
+        self._updates: dict[tuple[tuple[str, ...], bool, bool, bool], str] = {}
         self._same: dict[tuple[tuple[str, ...], int], str] = {}
         self._deletes: dict[int, str] = {}
         self._reads: dict[int, str] = {}
@@ -200,13 +205,17 @@ class Statements:
     def _text(self, statement: Any) -> str:
         return str(statement.compile(dialect=self._dialect))
 
-    def update(self, columns: tuple[str, ...], *, locked: bool, undated: bool = False) -> str:
+    def update(
+        self, columns: tuple[str, ...], *, locked: bool, undated: bool = False, unless_held: bool = False
+    ) -> str:
         """Returns UPDATE of these columns by name.
 
         Parameters are the columns' values, then the name, then with `locked` the `modified` as it was loaded;
-        `undated` is the lock on a row that had none, as bulk loads may leave it.
+        `undated` is the lock on a row that had none, as bulk loads may leave it. With `unless_held` the last is
+        the name of a lease: while somebody holds that, no row is met.
         """
-        text = self._updates.get((columns, locked, undated))
+        key = (columns, locked, undated, unless_held)
+        text = self._updates.get(key)
         if text is None:
             table = self._table
             statement = update(table).where(table.c.name == bindparam("b_name"))
@@ -214,9 +223,11 @@ class Statements:
                 statement = statement.where(table.c.modified == bindparam("b_modified"))
             elif undated:
                 statement = statement.where(table.c.modified.is_(None))
+            if unless_held:
+                statement = statement.where(~_HELD)
             # ordered_values: SET follows `columns`, as the parameters do
             statement = statement.ordered_values(*((table.c[name], bindparam(f"v_{name}")) for name in columns))
-            text = self._updates[columns, locked, undated] = self._text(statement)
+            text = self._updates[key] = self._text(statement)
         return text
 
     def bind_columns(self, columns: Sequence[str], values: Sequence[Any]) -> list[Any]:
