@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy.exc import DBAPIError
 
 from doclife.core.errors import (
+    DatabaseUnavailable,
     DataError,
     DoclifeError,
     DuplicateEntryError,
@@ -61,6 +62,8 @@ def wrap(error: Exception, dialect: str) -> DoclifeError:
     """
     original: Any = getattr(error, "orig", None) or error
     text = str(original)
+    if getattr(error, "connection_invalidated", False):  # SQLAlchemy's word for it, whatever the driver said
+        return DatabaseUnavailable(f"the connection to the database was lost: {text}")
     if dialect == "sqlite":
         return _wrap_sqlite(original, text)
     if dialect == "postgresql":

@@ -179,7 +179,8 @@ class Link:
     def _raise(self, error: Exception) -> NoReturn:
         wrapped = wrap(error, self.dialect)
         if self._is_lost(error):
-            wrapped = DatabaseUnavailable(f"the connection to the database was lost: {wrapped}")
+            if not isinstance(wrapped, DatabaseUnavailable):
+                wrapped = DatabaseUnavailable(f"the connection to the database was lost: {wrapped}")
             self._doom(wrapped)
         elif dooms_transaction(wrapped, self.dialect) or self._ended_by_sqlite():
             self.doomed = str(wrapped)

@@ -107,8 +107,29 @@ def _kill(engine, unit):
     server = engine.dialect.name
     own = "pg_backend_pid()" if server == "postgresql" else "connection_id()"
     [(number,)] = unit.link.rows(f"SELECT {own}")
+    _end(engine, number)
+
+
+def _end(engine, number):
+    server = engine.dialect.name
     with engine.connect() as other:
         other.exec_driver_sql(f"SELECT pg_terminate_backend({number})" if server == "postgresql" else f"KILL {number}")
+
+
+@on_servers
+@pytest.mark.parametrize("opened", ["transaction", "reading"])
+def test_a_connection_lost_in_a_short_transaction_is_told_apart_from_a_refused_statement(engine, unit, opened):
+    own = "pg_backend_pid()" if engine.dialect.name == "postgresql" else "connection_id()"
+
+    def lose():
+        with getattr(unit.database, opened)() as connection:
+            _end(engine, connection.exec_driver_sql(f"SELECT {own}").scalar())
+            connection.exec_driver_sql("SELECT 1")
+
+    with pytest.raises(DatabaseUnavailable, match="connection to the database was lost"):
+        lose()
+    with getattr(unit.database, opened)() as connection:
+        assert connection.exec_driver_sql("SELECT 1").scalar() == 1
 
 
 @on_servers
