@@ -21,7 +21,7 @@ from tests.integration.chaos.writer import Writer
 #: eight seconds or so where nothing else runs
 SHORT = {
     "duration": 4, "jobs": 60, "faults": 6, "longest": 60, "late": 1, "mean": 0.5, "pause": 0.02,
-    "writers": 1, "workers": 2, "schedulers": 1, "most_open": 40,
+    "writers": 1, "isolations": ("inproc",), "workers": 2, "alone": "fork", "schedulers": 1, "most_open": 40,
 }  # fmt: skip
 
 
@@ -83,6 +83,7 @@ TRANSACTIONS = [
                 _job("sum", "add", kwargs={"to": "A"}),
                 _job("chain", "chain", kwargs={"left": 2}),
                 _job("midway", "midway"),
+                _job("steps", "steps", kwargs={"rows": 3, "stride": 2}),
                 _job("flaky", "flaky", kwargs={"fails": 1, "politely": False}, retry=2),
                 _job("failing", "failing", followed=True),
                 _job("first", "unique", method="note", unique="k"),
@@ -128,9 +129,9 @@ def _look(told):
 def test_the_examination_finds_nothing_where_nothing_is_wrong(told):
     report = _look(told)
     assert report.faults == []
-    # nine calls, of which a duplicate was dropped and an undone one stays, two links of the chain, two follow-ups,
-    # and two apart: one of a savepoint and one of a transaction that were undone
-    assert (report.committed, report.run, report.dropped, report.undone) == (15, 15, 1, 3)
+    # ten calls, of which one was dropped as a duplicate; one in a savepoint; two links of the chain; two follow-ups;
+    # and two apart, from a savepoint and from a transaction that were undone
+    assert (report.committed, report.run, report.dropped, report.undone) == (16, 16, 1, 3)
     assert report.transactions == {"committed": 1, "rolled back": 2}
     assert report.rescued == report.dead == report.cancelled == report.repeated_first_parts == 0
 
@@ -168,6 +169,8 @@ FAULTS = {
     "a job failed": ("lost", sa.update(job).where(_row("kept")).values(status="failed"), "note kept is failed"),
     "a job was cancelled": ("lost", sa.update(job).where(_row("kept")).values(status="cancelled"), "note kept is canc"),
     "an effect is gone": ("lost", sa.delete(effect).where(effect.c.of == "kept"), "note kept is finished without"),
+    "a row is gone": ("lost", sa.delete(effect).where(effect.c.part == "row 2"), "finished without ['row 2']"),
+    "a row twice": ("doubled", _effect("steps", "row 1"), "steps steps has left 'row 1' 2 times"),
     "half an effect": ("lost", sa.delete(effect).where(effect.c.part == "first"), "finished without ['first']"),
     "a link is gone": ("lost", sa.delete(job).where(job.c.kwargs.contains("chain>>")), "chain chain>> follows chain>"),
     "a follow-up is gone": ("lost", sa.delete(job).where(job.c.method.endswith("gave_up")), "failing/failure follows"),

@@ -23,6 +23,7 @@ def main() -> int:
     parser.add_argument("--duration", type=float, default=60, help="seconds with faults")
     parser.add_argument("--late", type=float, default=90, help="seconds to wait for late doubles")
     parser.add_argument("--mean", type=float, default=1.2, help="seconds between two faults")
+    parser.add_argument("--real-times", action="store_true", help="wait for the dead as long as an installation does")
     parser.add_argument("--plant", default="", help="a defect of plants.py, which the run must find")
     parser.add_argument("--keep", action="store_true", help="keep site, journals and logs")
     options = parser.parse_args()
@@ -36,6 +37,7 @@ def main() -> int:
             duration=options.duration,
             late=options.late,
             mean=options.mean,
+            real_times=options.real_times,
             plant=options.plant,
             say=lambda line: print(line, flush=True),
         ),

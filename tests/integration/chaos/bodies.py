@@ -56,6 +56,17 @@ def midway(key: str) -> None:
     leave(key)
 
 
+def steps(key: str, rows: int, stride: int) -> None:
+    """Leaves one row for each of its rows, in strides; an interrupted one goes on behind its last checkpoint."""
+    with doclife.job.step("rows") as step:
+        for n in range(step.cursor or 0, rows):
+            leave(key, f"row {n}")
+            if (n + 1) % stride == 0:
+                step.checkpoint(n + 1)
+                time.sleep(0.02)
+    leave(key)
+
+
 def flaky(key: str, fails: int, politely: bool) -> None:
     """Raises in its first attempts, after it has written."""
     if doclife.job.attempt <= fails:

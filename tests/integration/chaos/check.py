@@ -49,6 +49,8 @@ class Report:
     repeated_first_parts: int = 0
     #: seconds from the time at which a job could run to the start of the run that ended it
     longest_delay: float = 0
+    #: the jobs that waited longest: seconds, and which
+    slowest: list[tuple[float, str]] = field(default_factory=list)
     kinds: Counter[str] = field(default_factory=Counter)
 
     @property
@@ -204,6 +206,10 @@ class _Examination:
             self.result.ghosts.append(f"{_name(job)} ran {early:.1f} s too early")
         if not row["exceptions"] and not row["conflicts"]:
             self.result.longest_delay = max(self.result.longest_delay, -early)
+            told = (
+                f"{_name(job)} on {row['queue']}, due at {due:%H:%M:%S}, attempt {row['attempt']}, {row['kills']} kills"
+            )
+            self.result.slowest = sorted([*self.result.slowest, (-early, told)], reverse=True)[:5]
 
     def _left_over(self) -> None:
         for key, rows in self.rows.items():
@@ -235,6 +241,8 @@ def parts_of(job: PlannedJob) -> Iterable[str]:
     """Returns what a job leaves that comes to its end."""
     if job.kind == "failing":
         return ()
+    if job.kind == "steps":
+        return (*(f"row {n}" for n in range(job.kwargs["rows"])), DONE)
     return ("first", DONE) if job.kind == "midway" else (DONE,)
 
 

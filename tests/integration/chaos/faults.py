@@ -7,6 +7,7 @@ import signal
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
+from typing import Any
 
 import sqlalchemy as sa
 from redis import Redis, RedisError
@@ -18,22 +19,32 @@ from doclife.database.engine import create_engine
 from doclife.schema.tables import background_job, worker
 from doclife.site.runtime import Site
 from tests.integration.chaos.processes import Processes, send
-from tests.integration.chaos.start import TIMES
-
-DEAD_AFTER_S = next(value for _, name, value in TIMES if name == "DEAD_AFTER_S")
 
 #: kinds of faults, and how often they come
 KINDS = {
-    "worker": 6, "horse": 3, "supervisor": 2, "scheduler": 2, "writer": 4, "server": 2, "keeper": 1, "broker": 1,
-    "flush": 2, "stop worker": 2, "stop scheduler": 1, "stop server": 1, "terminate": 1, "connections": 2,
+    "worker": 6, "horse": 3, "supervisor": 2, "scheduler": 2, "relay": 1, "writer": 4,
+    "server": 2, "keeper": 1, "broker": 1, "flush": 2,
+    "stop worker": 2, "stop scheduler": 1, "stop server": 1, "terminate": 1, "connections": 2,
 }  # fmt: skip
+
+#: of these, those done to workers; while fewer than so many can take a job nothing more is done to them: a machine on
+#: which it takes ten seconds to start a process would have none that works
+TO_WORKERS = ("worker", "horse", "relay", "supervisor", "stop worker", "terminate")
+FEWEST_SERVING = 2
 
 
 class Faults:
     """Kills, stops, wipes and cuts."""
 
     def __init__(
-        self, processes: Processes, url: str, site: Site, seed: int, mean_s: float, only: Iterable[str] = ()
+        self,
+        processes: Processes,
+        url: str,
+        site: Site,
+        seed: int,
+        mean_s: float,
+        dead_after_s: float,
+        only: Iterable[str] = (),
     ) -> None:
         """Prepares them.
 
@@ -43,11 +54,12 @@ class Faults:
             site: that they work on.
             seed: of the plan.
             mean_s: seconds between two faults, on the average.
+            dead_after_s: seconds for which a worker may be silent.
             only: kinds of faults; none: all.
         """
         self._processes, self._url, self._site, self._database = processes, url, site, site.database.engine.url
         self._random = random.Random(f"faults {seed}")
-        self._mean_s = mean_s
+        self._mean_s, self._dead_after_s = mean_s, dead_after_s
         self._kinds = [kind for kind in (only or KINDS) if kind != "connections" or not self._is_sqlite]
         self._plan = self._planned()
         self._next_at = 0.0
@@ -89,6 +101,8 @@ class Faults:
         self._stopped.clear()
 
     def _do(self, kind: str) -> bool:
+        if kind in TO_WORKERS and self._serving() < FEWEST_SERVING:
+            return False
         special: dict[str, Callable[[], bool]] = {
             "broker": lambda: self._kill("keeper", all_of_them=True) | self._kill("server", all_of_them=True),
             "flush": self._flush,
@@ -105,10 +119,22 @@ class Faults:
         # and who stops in a transaction stops everybody.
         if self._is_sqlite:
             return self._random.uniform(0.5, 3)
-        return self._random.uniform(0.8, 3) * DEAD_AFTER_S
+        return self._random.uniform(0.8, 3) * self._dead_after_s
 
     def _victims(self, kind: str) -> list[int]:
-        return sorted(each.pid for each in self._processes.found() if each.kind == kind)
+        found = list(self._processes.found())
+        if kind not in ("horse", "relay"):
+            return sorted(each.pid for each in found if each.kind == kind)
+        # A worker that forks has its relay for a child, and while a job runs its horse, which came last.
+        children: dict[int, list[tuple[int, int]]] = {}
+        for each in found:
+            if each.kind == "child":
+                children.setdefault(each.parent, []).append((each.started, each.pid))
+        busy = self._busy()
+        horses = {max(those)[1] for parent, those in children.items() if parent in busy}
+        if kind == "horse":
+            return sorted(horses)
+        return sorted(pid for those in children.values() for _, pid in those if pid not in horses)
 
     def _choice(self, victims: list[int]) -> int:
         """Returns one of them, more often one that runs a job."""
@@ -116,9 +142,18 @@ class Faults:
         return self._random.choice(busy or victims)
 
     def _busy(self) -> set[int]:
+        """Returns the processes of workers that run a job."""
         query = sa.select(worker.c.pid).join(background_job, background_job.c.worker == worker.c.name)
+        return self._pids(query.where(background_job.c.status == "started"))
+
+    def _serving(self) -> int:
+        """Returns how many workers can take a job."""
+        going_on = set(self._victims("worker")) - set(self._stopped)
+        return len(going_on & self._pids(sa.select(worker.c.pid)))
+
+    def _pids(self, query: sa.Select[Any]) -> set[int]:
         with suppress(DoclifeError), self._site.database.reading() as connection:
-            return set(connection.execute(query.where(background_job.c.status == "started")).scalars())
+            return set(connection.execute(query).scalars())
         return set()
 
     def _kill(self, kind: str, number: int = signal.SIGKILL, *, all_of_them: bool = False) -> bool:

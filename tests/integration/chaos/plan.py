@@ -9,7 +9,7 @@ import msgspec
 
 #: kinds of jobs, and how often they come
 KINDS = {
-    "note": 6, "slow": 4, "add": 3, "chain": 2, "midway": 2, "flaky": 2, "failing": 1, "unique": 2,
+    "note": 6, "slow": 7, "add": 3, "chain": 2, "midway": 2, "steps": 3, "flaky": 2, "failing": 1, "unique": 2,
 }  # fmt: skip
 QUEUES = ("default", "default", "short", "long", "bulk")
 #: keys that jobs compete for
@@ -121,13 +121,16 @@ class _Drawer:
         return job
 
     def _slow(self, job: PlannedJob) -> None:
-        job.kwargs = {"before": round(self.random.uniform(0, 0.5), 3), "after": round(self.random.uniform(0, 0.15), 3)}
+        job.kwargs = {"before": round(self.random.uniform(0, 0.8), 3), "after": round(self.random.uniform(0, 0.15), 3)}
 
     def _add(self, job: PlannedJob) -> None:
         job.kwargs = {"to": self.random.choice("ABC")}
 
     def _chain(self, job: PlannedJob) -> None:
         job.kwargs = {"left": self.random.randint(1, 4)}
+
+    def _steps(self, job: PlannedJob) -> None:
+        job.kwargs = {"rows": self.random.randint(3, 12), "stride": self.random.randint(1, 4)}
 
     def _flaky(self, job: PlannedJob) -> None:
         job.kwargs = {"fails": self.random.randint(1, 2), "politely": self.random.random() < 0.5}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import update
 
 from doclife.outbox import claim, complete
 from doclife.outbox.rescue import Rescuer
@@ -35,16 +35,14 @@ def keeps_undone() -> None:
 
 def no_fence() -> None:
     """Who was taken for dead and wakes commits all the same: doubles."""
-    assert complete._held
-    complete._held = lambda job: {"job_id": job.id}
-    mine = _job.name == bindparam("job_id")
-    complete._HELD = held = update(background_job).where(mine)
-    complete._LOCK = held.values(fence=_job.fence)
-    complete._IS_MINE = select(_job.name).where(mine)
-    complete._FINISH = held.values(
-        status="finished", dedup_key=None, ended_at=bindparam("now", type_=_job.ended_at.type),
-        result=bindparam("packed"), error=None,
-    )  # fmt: skip
+    finish = complete.finish
+
+    def take_back(link: Any, job: Any, *given: Any, **more: Any) -> None:
+        link.execute(update(background_job).where(_job.name == job.id).values(fence=job.fence, status="started"))
+        finish(link, job, *given, **more)
+
+    complete.verify = lambda *given, **more: None
+    complete.finish = take_back
 
 
 def claims_anything() -> None:

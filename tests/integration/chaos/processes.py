@@ -36,8 +36,10 @@ class Found(NamedTuple):
 
     pid: int
     parent: int
-    #: supervisor, worker, horse, scheduler, writer, keeper, server
+    #: supervisor, worker, child (of a worker), scheduler, writer, keeper, server
     kind: str
+    #: when it was started; grows
+    started: int
 
 
 class Processes:
@@ -105,18 +107,20 @@ class Processes:
     def found(self) -> Iterator[Found]:
         """Yields the processes of the run that live."""
         mark = os.fsencode(str(self.sites_dir))
-        commands: dict[int, tuple[int, str]] = {}
+        commands: dict[int, tuple[int, int, str]] = {}
         for folder in Path("/proc").iterdir():
             if not folder.name.isdigit() or int(folder.name) == os.getpid():
                 continue
             with suppress(OSError):
                 command = (folder / "cmdline").read_bytes()
                 if mark in command:
-                    parent = int((folder / "stat").read_text().rpartition(")")[2].split()[1])
-                    commands[int(folder.name)] = parent, os.fsdecode(command).replace("\0", " ")
-        for pid, (parent, command) in commands.items():
-            if kind := _kind(command, commands.get(parent, (0, ""))[1]):
-                yield Found(pid, parent, kind)
+                    facts = (folder / "stat").read_text().rpartition(")")[2].split()
+                    if facts[0] not in "ZX":
+                        text = os.fsdecode(command).replace("\0", " ")
+                        commands[int(folder.name)] = int(facts[1]), int(facts[19]), text
+        for pid, (parent, started, command) in commands.items():
+            if kind := _kind(command, commands.get(parent, (0, 0, ""))[2]):
+                yield Found(pid, parent, kind, started)
 
 
 def _kind(command: str, parent: str) -> str:
@@ -132,7 +136,7 @@ def _kind(command: str, parent: str) -> str:
         return ""
     if "--workers" in command:
         return "supervisor"
-    return "horse" if command == parent else "worker"
+    return "child" if command == parent else "worker"
 
 
 def send(pid: int, number: int) -> bool:

@@ -19,10 +19,12 @@ from doclife.outbox.cancel import JOB_CANCELLED
 from doclife.outbox.leases import LEASE_TAKEN
 from doclife.outbox.relay import RELAY_DID
 from doclife.outbox.rescue import JOB_DEAD, JOB_RESCUED
+from doclife.outbox.workers import DEAD_AFTER_S
 from doclife.queue.embedded import acquire
 from doclife.schema.tables import background_job
 from doclife.site.runtime import Site
 from doclife.testing.templates import SITE_NAME, Template
+from doclife.worker.fork import HORSE_DIED
 from doclife.worker.loop import FOUND_MISSING, POLLING
 from doclife.worker.run import JOB_LOST
 from tests.integration.chaos.check import OPEN, Report, examine
@@ -30,11 +32,14 @@ from tests.integration.chaos.documents import create
 from tests.integration.chaos.faults import Faults
 from tests.integration.chaos.journal import read
 from tests.integration.chaos.processes import Processes, Role
+from tests.integration.chaos.start import SHORT_DEAD_AFTER_S
 
 #: of the processes' log: jobs taken over from the dead, and lost by those that were taken for dead; the broker
 #: missed, and what it had lost found; leaders replaced
-EVENTS = (JOB_RESCUED, JOB_LOST, JOB_DEAD, JOB_CANCELLED, POLLING, FOUND_MISSING, RELAY_DID, LEASE_TAKEN)
+EVENTS = (JOB_RESCUED, JOB_LOST, JOB_DEAD, JOB_CANCELLED, HORSE_DIED, POLLING, FOUND_MISSING, RELAY_DID, LEASE_TAKEN)
 
+#: seconds until a first job must have run
+START_S = 120
 #: seconds between two looks
 LOOK_S = 0.1
 
@@ -61,18 +66,28 @@ class Options:
     mean: float = 1.2
     #: processes that write
     writers: int = 2
-    #: workers of each kind
+    #: kinds of workers, and how many of each under one supervisor
+    isolations: tuple[str, ...] = ("inproc", "fork")
     workers: int = 2
+    #: kind of the one worker without a supervisor
+    alone: str = "inproc"
     schedulers: int = 2
     #: seconds between two transactions of a thread of a writer, on the average
     pause: float = 0.1
     #: a writer waits while so many jobs are open
-    most_open: int = 150
+    most_open: int = 50
     #: kinds of faults; none: all
     only: tuple[str, ...] = ()
+    #: whether workers may be silent for as long as in an installation
+    real_times: bool = False
     #: name of a defect in plants.py, planted into the processes
     plant: str = ""
     say: Callable[[str], None] = field(default=lambda line: None)
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """Variables for the processes."""
+        return {"CHAOS_PLANT": self.plant, "CHAOS_REAL_TIMES": "1" if self.real_times else ""}
 
 
 @dataclass
@@ -122,11 +137,12 @@ def run(options: Options, folder: Path) -> Result:
         template.sites_dir, SITE_NAME, settings | ({"db_url": template.db_url} if options.server else {})
     )
     site = template.site()
-    processes = Processes(template.sites_dir, folder, {"CHAOS_PLANT": options.plant})
+    processes = Processes(template.sites_dir, folder, options.environment)
     try:
         create(site)
         with acquire(template.sites_dir) as lease:
-            faults = Faults(processes, lease.url, site, options.seed, options.mean, options.only)
+            dead_after_s = DEAD_AFTER_S if options.real_times else SHORT_DEAD_AFTER_S
+            faults = Faults(processes, lease.url, site, options.seed, options.mean, dead_after_s, options.only)
             try:
                 _Run(options, folder, site, processes, faults).to_its_end()
             finally:
@@ -155,7 +171,9 @@ class _Run:
         options, processes = self.options, self.processes
         self._people()
         # what starts is loaded first; the time counts from the first job that has run
-        self._look_until(lambda: self._count("finished") > 0)
+        deadline = monotonic() + START_S
+        self._look_until(lambda: self._count("finished") > 0 or monotonic() >= deadline)
+        assert self._count("finished"), f"no job has run in {START_S} s; see {processes.log}"
         self.faults.begin()
         start = monotonic()
         self._look_until(lambda: self._has_done_enough(monotonic() - start), harm=True)
@@ -172,8 +190,12 @@ class _Run:
         options = self.options
         where = ["--site", SITE_NAME, "--sites-dir", str(self.site.sites_dir)]
         worker = ["doclife.worker.main", *where]
-        self._add("supervisor", lambda life: [*worker, "--workers", str(options.workers), *self._isolation("inproc")])
-        self._add("worker", lambda life: [*worker, "--queue", "default,short"])
+        for kind in options.isolations:
+            supervisor = [*worker, "--workers", str(options.workers), "--isolation", kind]
+            self._add("supervisor", lambda life, command=supervisor: command)
+        # without a supervisor; the other way round, so that no queue waits for all others
+        alone = [*worker, "--queue", "bulk,long,default,short", "--isolation", options.alone]
+        self._add("worker", lambda life: alone)
         for _ in range(options.schedulers):
             self._add("scheduler", lambda life: ["doclife.worker.scheduler", *where])
         for n in range(1, options.writers + 1):
@@ -183,12 +205,10 @@ class _Run:
                 return [
                     "tests.integration.chaos.writer", *where,
                     "--tag", tag, "--journal", str(self.journals / tag), "--most-open", str(options.most_open),
+                    "--pause", str(options.pause),
                 ]  # fmt: skip
 
             self._add("writer", writer)
-
-    def _isolation(self, kind: str) -> list[str]:
-        return []
 
     def _add(self, kind: str, arguments: Callable[[int], list[str]]) -> None:
         self.processes.add(Role(kind, arguments))
@@ -233,6 +253,7 @@ def summary(result: Result) -> str:
         f"              {report.repeated_first_parts} more runs of parts before a commit midway",
         "said:         " + ", ".join(f"{number} {event}" for event, number in sorted(result.events.items())),
         f"tracebacks:   {len(result.tracebacks)} in the log",
+        *(f"waited {seconds:5.1f} s: {job}" for seconds, job in report.slowest),
         *report.faults[:40],
         json.dumps(result.line()),
     ]

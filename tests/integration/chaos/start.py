@@ -1,8 +1,8 @@
 """`python -m tests.integration.chaos.start MODULE ARGUMENTS`: a process of the suite, with shortened times.
 
 The times are constants of the product, set before the modules that read them are loaded; the
-processes that it starts in turn come here too. With CHAOS_PLANT it carries a planted defect, by
-which the suite itself is tested.
+processes that it starts in turn come here too. With CHAOS_REAL_TIMES they stay as they are. With
+CHAOS_PLANT the process carries a planted defect, by which the suite itself is tested.
 """
 
 from __future__ import annotations
@@ -25,6 +25,8 @@ TIMES: tuple[tuple[str, str, float], ...] = (
     ("doclife.worker.timeout", "REPEAT_S", 1.0),  # 5
     ("doclife.worker.timeout", "GRACE_S", 4.0),  # 20
 )
+
+SHORT_DEAD_AFTER_S = next(value for _, name, value in TIMES if name == "DEAD_AFTER_S")
 
 #: modules whose processes come through here too
 OURS = ("doclife.worker.main", "doclife.worker.scheduler")
@@ -70,7 +72,8 @@ def through_here(command: list[str]) -> list[str]:
 
 def main() -> int:
     """Starts a module's `main` with the arguments that follow its name."""
-    shorten()
+    if not os.environ.get("CHAOS_REAL_TIMES"):
+        shorten()
     subprocess.Popen = Popen  # type: ignore[misc]
     if plant := os.environ.get("CHAOS_PLANT"):
         from tests.integration.chaos import plants
