@@ -54,6 +54,12 @@ register_codec("timedelta", timedelta, lambda t: [t.days, t.seconds, t.microseco
 register_codec("bytes", bytes, lambda b: base64.b64encode(b).decode(), base64.b64decode)
 register_codec("uuid", uuid.UUID, str, uuid.UUID)
 register_codec("set", set, lambda s: [to_packable(v, "set") for v in s], lambda v: {from_packable(x) for x in v})
+register_codec(
+    "frozenset",
+    frozenset,
+    lambda s: [to_packable(v, "frozenset") for v in s],
+    lambda v: frozenset(map(from_packable, v)),
+)
 register_codec("tuple", tuple, lambda s: [to_packable(v, "tuple") for v in s], lambda v: tuple(map(from_packable, v)))
 _by_tag["float"] = Codec("float", float, str, float)  # nan and inf; to_packable meets floats itself
 
@@ -120,6 +126,8 @@ def pack(value: Any, path: str = "$") -> str:
         return msgspec.json.encode(to_packable(value, path)).decode()
     except UnicodeEncodeError as error:
         raise DataError(f"{path}: a text in it is not Unicode, it has half of a surrogate pair") from error
+    except RecursionError:
+        raise DataError(f"{path}: it is nested too deep, or holds itself") from None
 
 
 def unpack(text: str | bytes) -> Any:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import inspect
+import math
 from collections.abc import Callable
 from datetime import datetime
 from functools import partial
@@ -9,10 +11,10 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from doclife.core import clock, json
+from doclife.core import clock
 from doclife.core.context import Context, current
-from doclife.core.errors import DataError, JobArgumentError, UnknownDoctypeError, UnknownQueueError, nearest
-from doclife.jobs import functions
+from doclife.core.errors import DoclifeError, JobArgumentError, UnknownDoctypeError, UnknownQueueError, nearest
+from doclife.jobs import arguments, functions
 from doclife.jobs.current import inline_job
 from doclife.jobs.job import Job, key_is_taken
 from doclife.jobs.retry import Retry, policy
@@ -23,6 +25,8 @@ DOCUMENT_RUNNER = "doclife.worker.documents.run_method"
 
 #: room for a key and a label in a job's row
 TEXT_LENGTH = 255
+#: seconds, a year
+LONGEST_TIMEOUT_S = 366 * 86_400
 
 Method = str | Callable[..., Any]
 
@@ -48,7 +52,8 @@ def enqueue(
     """Has a worker call a function once the open transaction is committed; a rollback drops the job.
 
     Args:
-        method: the function, or its dotted path.
+        method: the function, or its dotted path. A `functools.partial` brings arguments of its own, also
+            such as have a name of these here: `enqueue(partial(load, queue="A"), "long")`.
         queue: short, default, long, or one of the settings.
         timeout: seconds the job may run; None: the queue's.
         is_async: False runs it here, as `now`, with the hooks before_job and after_job.
@@ -63,20 +68,29 @@ def enqueue(
         on_success: function or path, a job queued with this one's completion; takes what it wants
             of job_id, method, kwargs, result.
         on_failure: the same when the job has failed for good; error instead of result.
-        kwargs: arguments of the function; JSON data, dates, decimals, bytes, saved documents.
+        kwargs: arguments of the function; JSON data, dates, times, decimals, bytes, tuples, sets, UUIDs and saved
+            documents come back as what they were.
     Returns:
         A Job; None if it was dropped as a duplicate; what the function returns if it ran here.
     Raises:
         UnknownQueueError, JobArgumentError: it cannot be queued so.
     """
     context = current()
+    if "async" in kwargs:  # Frappe's name of it, which Python has taken since
+        is_async = kwargs.pop("async")
+    method, kwargs = arguments.without_partial(method, kwargs)
+    if "event" in kwargs:
+        kwargs = _without_event(method, kwargs)
     seconds = _timeout(context, queue, timeout)
     if now or not is_async:
         return _run_here(context, method, queue, kwargs, hooks=not now)
+    path = functions.path_of(method)
+    if not isinstance(method, str):
+        arguments.check_arguments(method, kwargs, path)
     staged = StagedJob(
         queue=queue,
-        method=functions.path_of(method),
-        kwargs=_packed(kwargs),
+        method=path,
+        kwargs=arguments.packed(kwargs),
         run_as=context.user,
         timeout=seconds,
         label=_label(job_name or job_id),
@@ -121,7 +135,9 @@ def enqueue_doc(
         UnknownDoctypeError: no such type.
         UnknownQueueError, JobArgumentError: it cannot be queued so, or the class has no such method.
     """
-    doctype = _check_document_method(doctype, method)
+    if "async" in kwargs:
+        is_async = kwargs.pop("async")
+    doctype = _check_document_method(doctype, method, kwargs)
     label = job_name or (job_id and _label(job_id)) or _label(f"{doctype} {name or ''}: {method}")
     return enqueue(
         DOCUMENT_RUNNER, queue, timeout, is_async, now, label, enqueue_after_commit, at_front,
@@ -131,7 +147,7 @@ def enqueue_doc(
     )  # fmt: skip
 
 
-def _check_document_method(doctype: Any, method: str | None) -> str:
+def _check_document_method(doctype: Any, method: str | None, kwargs: dict[str, Any]) -> str:
     doctypes = current().site.doctypes
     name = doctype if isinstance(doctype, str) else str(doctype.meta.doctype)
     cls = doctypes.get(name)
@@ -140,12 +156,24 @@ def _check_document_method(doctype: Any, method: str | None) -> str:
     if not method or not callable(getattr(cls, method, None)):
         hint = nearest(str(method), [each for each in dir(cls) if not each.startswith("_")])
         raise JobArgumentError(f"enqueue_doc: {name} has no method {method!r}.{hint}")
+    fn = getattr(cls, method)
+    functions.check_kind(fn, f"enqueue_doc: {name}.{method}")
+    arguments.check_arguments(fn, kwargs, f"{name}.{method}", method=inspect.isfunction(fn))
     return name
+
+
+def _without_event(method: Method, kwargs: dict[str, Any]) -> dict[str, Any]:
+    """Leaves out Frappe's tag for purging, which no function gets there, unless the function has a use for it."""
+    try:
+        fn = functions.resolve(method, "enqueue")
+    except DoclifeError:  # of an app that only workers have
+        return kwargs
+    return kwargs if arguments.takes(fn, "event") else {name: kwargs[name] for name in kwargs if name != "event"}
 
 
 def _run_here(context: Context, method: Method, queue: str, kwargs: dict[str, Any], *, hooks: bool) -> Any:
     fn = functions.resolve(method, "enqueue")
-    path = method if isinstance(method, str) else f"{fn.__module__}.{fn.__qualname__}"
+    path = method if isinstance(method, str) else f"{fn.__module__}.{getattr(fn, '__qualname__', type(fn).__name__)}"
     before, context.job = context.job, inline_job(path, queue, context.job)
     try:
         if not hooks:
@@ -188,16 +216,12 @@ def _timeout(context: Context, queue: str, timeout: int | None) -> int:
         )
     if timeout is None:
         return int(queues[queue])
-    if isinstance(timeout, bool) or not isinstance(timeout, (int, float)) or timeout < 1:
-        raise JobArgumentError(f"timeout={timeout!r}: give a number of seconds, at least 1, or None for the queue's")
-    return int(timeout)
-
-
-def _packed(kwargs: dict[str, Any]) -> str:
-    try:
-        return json.pack(kwargs, "kwargs")
-    except DataError as error:
-        raise JobArgumentError(f"this job cannot be stored: {error}") from error
+    known = isinstance(timeout, (int, float)) and not isinstance(timeout, bool)
+    if not known or not 1 <= timeout <= LONGEST_TIMEOUT_S:
+        raise JobArgumentError(
+            f"timeout={timeout!r}: give a number of seconds, at least 1 and at most a year, or None for the queue's"
+        )
+    return math.ceil(timeout)
 
 
 def _label(text: str | None) -> str | None:

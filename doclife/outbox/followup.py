@@ -12,6 +12,9 @@ from doclife.outbox.staging import StagedJob
 #: what a follow-up can be told, as keyword arguments
 OFFERED = ("job_id", "method", "kwargs", "result", "error")
 
+#: characters of a result as JSON
+MOST_RESULT = 1024 * 1024
+
 
 def describe(method: str, accepts: list[str] | None) -> str:
     """Returns a follow-up as a job's row keeps it.
@@ -38,7 +41,7 @@ def follow_up(text: str, job: ClaimedJob, **outcome: Any) -> StagedJob:
         offered["kwargs"] = json.loads(job.kwargs)  # plain data still, a document in it stays packed
     # Packed arguments pass through as they are: nothing is loaded to be told on.
     kwargs = {key: value for key, value in offered.items() if accepts is None or key in accepts}
-    packed = {key: value if key == "kwargs" else json.to_packable(value) for key, value in kwargs.items()}
+    packed = {key: value if key == "kwargs" else json.loads(_packed(value)) for key, value in kwargs.items()}
     return StagedJob(
         queue=job.queue,
         method=terms["method"],
@@ -50,10 +53,16 @@ def follow_up(text: str, job: ClaimedJob, **outcome: Any) -> StagedJob:
 
 
 def pack_result(result: Any) -> str | None:
-    """Returns a job's result as its row keeps it; what JSON cannot hold is kept as its description."""
-    if result is None:
-        return None
+    """Returns a job's result as its row keeps it; of what JSON cannot hold, or is too large, the description."""
+    return None if result is None else _packed(result)
+
+
+def _packed(value: Any) -> str:
+    # The job has done its work: that nobody can keep what it returned must not undo that.
     try:
-        return json.pack(result)
+        text = json.pack(value)
     except DataError:
-        return json.pack(repr(result))
+        return json.pack(repr(value)[:1000])
+    if len(text) <= MOST_RESULT:
+        return text
+    return json.pack(f"a {type(value).__name__} of {len(text):,} characters of JSON, more than is kept of a result")

@@ -131,6 +131,10 @@ def odd_result() -> Any:
     return object()
 
 
+def large_result() -> Any:
+    return ["x"] * 300_000
+
+
 def after_commit_fails() -> None:
     role("Kept")
 

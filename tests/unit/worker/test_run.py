@@ -77,6 +77,23 @@ def test_a_result_that_json_cannot_hold_is_described(site):
     assert json.unpack(_row(job).result).startswith("<object object at")
 
 
+def test_a_result_that_cannot_be_kept_is_told_on_as_its_description(site, seen):
+    """The work is done: that nobody can keep what it returned does not undo it."""
+    for method in (bodies.odd_result, bodies.large_result):
+        job = _enqueue(method, on_success=bodies.on_success)
+        assert _run(site, job) == "finished"
+        assert run_claimed(site, claim_next(site.database, ["default"], "w")) == "finished"
+        assert json.unpack(_row(job).result) == seen[-1][1]
+    assert seen[0][1].startswith("<object object at")
+    assert seen[1][1] == "a list of 1,200,001 characters of JSON, more than is kept of a result"
+
+
+def test_a_method_that_is_async_fails_with_the_reason(site):
+    job = _enqueue("tests.unit.jobs.bodies.asynchronous")
+    assert _run(site, job) == "failed"
+    assert "is async, and a worker calls plain functions" in _row(job).error
+
+
 def test_a_failed_job_leaves_an_error_log_and_nothing_else(site):
     job = _enqueue(bodies.fail, job_id="k")
     assert _run(site, job) == "failed"
@@ -287,7 +304,7 @@ def test_a_method_that_is_gone_fails_with_the_reason(site):
 
 
 def test_arguments_that_do_not_fit_fail(site):
-    job = _enqueue(bodies.role, nmae="x")
+    job = _enqueue("tests.unit.worker.bodies.role", nmae="x")
     assert _run(site, job) == "failed"
     assert "unexpected keyword argument 'nmae'" in _row(job).error
 
