@@ -8,6 +8,7 @@ import threading
 from pathlib import Path
 
 from doclife.doctypes.notification_log import NotificationLog
+from doclife.jobs.current import job
 from doclife.jobs.enqueue import enqueue
 
 
@@ -70,3 +71,22 @@ def tick() -> None:
 def fail() -> None:
     """Leaves nothing: it fails."""
     raise ValueError("no paper")
+
+
+def rows_in_steps(count: int, began: str, go: str) -> None:
+    """Leaves one row for each number, a checkpoint behind each; it waits before each until it may go on."""
+    with job.step("rows") as step:
+        for n in range(step.cursor or 0, count):
+            _wait(began, go)
+            note(f"row {n:03}")
+            step.checkpoint(n + 1)
+    with job.step("sum") as step:
+        if not step.done:
+            note("sum")
+
+
+def never_returns(began: str) -> None:
+    """Goes into a call of C that keeps the interpreter's lock."""
+    with open(began, "a") as file:
+        file.write(f"{os.getpid()}\n")
+    sum(range(10**13))
