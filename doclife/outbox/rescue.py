@@ -64,10 +64,7 @@ class Rescuer:
         """
         rescued = 0
         for worker in dead:
-            query = select(*COLUMNS).where(_job.worker == worker, _job.status == "started")
-            with self._database.reading() as connection:
-                jobs = [claimed_job(row) for row in connection.execute(query)]
-            rescued += sum(self.rescue(job, worker, counted=counted) for job in jobs)
+            rescued += sum(self.rescue(job, worker, counted=counted) for job in self.started_by(worker))
             workers.unregister(self._database, worker)
             try:
                 # What it had popped and not claimed is in no queue; without this the reconciliation finds it.
@@ -78,6 +75,12 @@ class Rescuer:
             except BrokerUnavailable as error:
                 log.debug(JOB_RESCUED, worker=worker, reason=str(error))
         return rescued
+
+    def started_by(self, worker: str) -> list[ClaimedJob]:
+        """Returns the jobs that stand as started by a worker."""
+        query = select(*COLUMNS).where(_job.worker == worker, _job.status == "started")
+        with self._database.reading() as connection:
+            return [claimed_job(row) for row in connection.execute(query)]
 
     def rescue(self, job: ClaimedJob, worker: str, *, counted: bool = True) -> bool:
         """Queues a job again whose process has died, or gives it up after too many deaths, or because it was cancelled.

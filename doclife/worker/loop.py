@@ -103,6 +103,8 @@ class WorkerLoop:
         #: when the queues are to be compared with the table, by `monotonic`; None: they hold what is due
         self._compare_at: float | None = 0.0
         self._broker_was_down = self._database_was_down = False
+        #: the last claim whose job was begun: id and fence
+        self._begun = ("", 0)
         #: whether `rq suspend` holds, and when to look again, by `monotonic`
         self._suspended, self._ask_at = False, 0.0
 
@@ -128,8 +130,10 @@ class WorkerLoop:
     def _beside(self) -> Iterator[None]:
         """Does for the block what a worker does beside its jobs: signs of life, and the relay if nobody else leads."""
         site, worker = self.site, self._worker
+        relay = relay_of(site, worker)
+        self._rescuer = relay.rescuer
         relay_stop = threading.Event()
-        relay = threading.Thread(target=relay_of(site, worker).run, args=(relay_stop,), name="relay", daemon=True)
+        thread = threading.Thread(target=relay.run, args=(relay_stop,), name="relay", daemon=True)
         keep = partial(beat, site, worker, queues=self.queues, isolation=self.isolation)
         try:
             with Pulse(
@@ -141,12 +145,12 @@ class WorkerLoop:
                 grace_s=site.settings.worker_grace,
                 liveness=liveness(site),
             ) as self._pulse:
-                relay.start()
+                thread.start()
                 yield
         finally:
             relay_stop.set()
-            if relay.ident is not None:
-                relay.join()
+            if thread.ident is not None:
+                thread.join()
 
     def _work(self) -> int:
         ran = 0
@@ -157,19 +161,20 @@ class WorkerLoop:
                 self._idle("suspended", SUSPENDED_S)
                 continue
             try:
+                if self._database_was_down:
+                    self._put_straight()
                 claimed = self._next()
                 if claimed is None and self._burst and (claimed := self._from_table()) is None:
                     break
+                if claimed is None:
+                    continue
+                ran, self._begun = ran + 1, (claimed.id, claimed.fence)
+                outcome = self._run(claimed)
             except DatabaseUnavailable as error:
                 if self._burst:
                     raise
                 self._note_database_down(error)
                 continue
-            self._database_was_down = False
-            if claimed is None:
-                continue
-            outcome = self._run(claimed)
-            ran += 1
             self._done(claimed.id, outcome)
         return ran
 
@@ -229,6 +234,16 @@ class WorkerLoop:
         if not self._broker_was_down:
             log.warning(POLLING, worker=self._worker, reason=str(error))
         self._broker_was_down, self._compare_at = True, 0.0
+
+    def _put_straight(self) -> None:
+        """Sees to what stands as started by this worker, which runs nothing.
+
+        These are claims whose COMMIT was done although the connection was lost, and a job whose end could not be
+        written.
+        """
+        for job in self._rescuer.started_by(self._worker):
+            self._rescuer.rescue(job, self._worker, counted=(job.id, job.fence) == self._begun)
+        self._database_was_down = False
 
     def _note_database_down(self, error: DatabaseUnavailable) -> None:
         """Waits a moment. What was popped meanwhile is in no queue, so the queues are compared when it is back."""

@@ -165,25 +165,53 @@ def test_stale_ids_do_not_end_a_burst_early(committed_site, seen):
     assert committed_site.broker.depth("default") == 0
 
 
-@pytest.mark.one_database
-def test_a_worker_outlives_a_database_that_is_away(committed_site, seen, monkeypatch):
-    away = [DatabaseUnavailable("gone"), DatabaseUnavailable("still gone")]
-    claiming = loop_module.claim
+def _away(monkeypatch, name, *, times, after=False):
+    """Has the database be away for a function of the loop, before it has done its work or after that."""
+    done = getattr(loop_module, name)
+    left = [None] * times
 
-    def claim(*arguments):
-        if away:
-            raise away.pop()
-        return claiming(*arguments)
+    def work(*arguments, **options):
+        if left:
+            left.pop()
+            if after:
+                done(*arguments, **options)
+            raise DatabaseUnavailable("gone")
+        return done(*arguments, **options)
 
-    monkeypatch.setattr(loop_module, "claim", claim)
     monkeypatch.setattr(loop_module, "POLL_S", 0.01)
-    for n in range(2):
-        _enqueue(committed_site, n=n)
+    monkeypatch.setattr(loop_module, name, work)
+
+
+def _row(site, id):
+    with site.database.reading() as connection:
+        return connection.execute(sa.select(background_job).where(background_job.c.name == id)).mappings().one()
+
+
+@pytest.mark.parametrize("after", [False, True], ids=["before the claim", "after its commit"])
+def test_a_worker_outlives_a_database_that_is_away(committed_site, seen, monkeypatch, after):
+    _away(monkeypatch, "claim", times=2, after=after)
+    ids = [_enqueue(committed_site, n=n) for n in range(2)]
     assert WorkerLoop(committed_site, max_jobs=2).run() == 2
     assert sorted(_numbers(seen)) == [0, 1]
-    away.append(DatabaseUnavailable("gone"))
+    rows = [_row(committed_site, id) for id in ids]
+    assert [(row["status"], row["attempt"], row["kills"]) for row in rows] == [("finished", 1, 0)] * 2
+
+
+def test_a_job_whose_end_could_not_be_written_runs_again_and_counts(committed_site, seen, monkeypatch):
+    """A job that brings the database down each time must not do so for ever."""
+    _away(monkeypatch, "run_claimed", times=2)
+    id = _enqueue(committed_site, n=1)
+    assert WorkerLoop(committed_site, max_jobs=3).run() == 3
+    row = _row(committed_site, id)
+    assert (row["status"], row["attempt"], row["kills"]) == ("finished", 3, 2)
+    assert _numbers(seen) == [1]
+
+
+@pytest.mark.one_database
+def test_nobody_waits_for_the_database_at_the_end_of_a_burst(committed_site, monkeypatch):
+    _away(monkeypatch, "claim", times=1)
     _enqueue(committed_site, n=2)
-    with pytest.raises(DatabaseUnavailable):  # nobody waits for the end of a burst
+    with pytest.raises(DatabaseUnavailable):
         WorkerLoop(committed_site, burst=True).run()
 
 
