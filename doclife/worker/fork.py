@@ -20,6 +20,7 @@ from functools import partial
 from typing import TYPE_CHECKING, ClassVar, cast
 
 from doclife.core.clock import monotonic
+from doclife.core.errors import DoclifeError
 from doclife.core.log import get_logger
 from doclife.outbox import complete
 from doclife.outbox.claim import ClaimedJob
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
 
 HORSE_DIED = "horse_died"
 HORSE_KILLED = "horse_killed"
+NOT_WARM = "worker_not_warm"
 RELAY_DIED = "relay_died"
 
 #: seconds between two looks at commands and clock while a horse runs
@@ -86,6 +88,7 @@ class ForkLoop(WorkerLoop):
             from doclife.worker.control import RqWorker  # imports all of RQ
 
             self._control = RqWorker(worker, site.broker.url)
+        self._warm_up()
         gc.collect()
         gc.freeze()  # what is loaded now is not looked at again, so horses share it with their worker
         try:
@@ -95,6 +98,18 @@ class ForkLoop(WorkerLoop):
             self._end_relay()
             if self._control is not None:
                 self._control.leave()
+
+    def _warm_up(self) -> None:
+        """Does once, in vain, what every job ends with: each horse would have to compile it again."""
+        nobody = ClaimedJob(
+            id="", queue="", method="", kwargs="", run_as="", label=None, timeout=0, fence=0, attempt=0, max_attempts=0,
+            exceptions=0, conflicts=0, kills=0, retry=None, on_success=None, on_failure=None, at_front=0,
+        )  # fmt: skip
+        try:
+            with self.site.work() as context, suppress(complete.LeaseLost):
+                complete.finish(context.unit.link, nobody, None)
+        except DoclifeError as error:  # the database is busy
+            log.debug(NOT_WARM, worker=self._worker, reason=str(error))
 
     def _next(self) -> ClaimedJob | None:
         self._look("idle")
