@@ -66,15 +66,16 @@ def run_workers(
         DoclifeError: site, settings or queues cannot be used.
     Order: in the main thread.
     """
-    loaded = load_site(site, sites_dir, start_broker=True)
+    loaded = load_site(site, sites_dir)
+    served = check_queues(loaded, queues)  # before anything is started
     log.configure(loaded.settings.log_level)
+    load_site(site, sites_dir, start_broker=True)
     if workers <= 1:
         TimeLimit.hard = True
-        loop = loop_class(isolation)(loaded, queues, burst=burst, max_jobs=max_jobs, name=name, parent=parent)
+        loop = loop_class(isolation)(loaded, served, burst=burst, max_jobs=max_jobs, name=name, parent=parent)
         stop_on_signals(loop.stop)
         loop.run()
         return
-    served = check_queues(loaded, queues)
     children = worker_children(loaded, served, workers, burst=burst, max_jobs=max_jobs, isolation=isolation)
     supervisor = Supervisor(loaded, children, parent=parent)
     stop_on_signals(supervisor.stop)
