@@ -113,6 +113,7 @@ class Breaker:
     def reset(self) -> None:
         """Ends the pause: the broker answered."""
         if self._retry_at is None:
+            self.expected = False
             return
         with self._lock:
             self._retry_at = None
