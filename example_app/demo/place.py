@@ -58,7 +58,7 @@ class Place:
             given = [word for name, value in options if value for word in (name, value)]
             self.processes.run("new-site", self.site, *given, "--install-app", "example_app")
             self.processes.start("worker", "worker", "--queue", QUEUES)
-            self.processes.start("scheduler", "scheduler")
+            self.processes.start("scheduler", "scheduler", "run")
             self.wait_until(self._has_worker, START_S, "no worker has come up")
         except BaseException:
             self._leave()

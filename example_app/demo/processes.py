@@ -59,11 +59,11 @@ class Processes:
         return output
 
     def start(self, name: str, *arguments: str) -> int:
-        """Starts a process that runs until `stop`, and returns its id."""
+        """Starts a process that runs until `stop`, or until this process is gone, and returns its id."""
         self.logs.mkdir(parents=True, exist_ok=True)
         with self._log(name).open("wb") as log:
             self._running[name] = subprocess.Popen(  # noqa: S603 - our own program, no shell
-                self._command("--site", self.site, *arguments),
+                self._command("--site", self.site, *arguments, "--parent", str(os.getpid())),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,

@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 
 from example_app.demo.sample import sample_invoices
+from tests.contract.brokers import until
 
 ROOT = Path(__file__).resolve().parents[2]
 LIMIT_S = 110
@@ -203,3 +204,30 @@ def test_an_interrupted_run_leaves_no_process_and_no_folder(tmp_path: Path, numb
         process.kill()
     assert (process.returncode, errors) == (130, "example_app: interrupted; the processes are stopped\n")
     assert left_in(tmp_path) == []
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+def test_a_killed_run_leaves_no_process(tmp_path: Path) -> None:
+    sites = tmp_path / "sites"
+    command = [sys.executable, "-m", "example_app", "--sites-dir", str(sites)]
+    with subprocess.Popen(command, cwd=ROOT, env=environment(), stdout=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout is not None
+            for line in process.stdout:
+                if "worker and scheduler run" in line:
+                    break
+            others = {pid for pid in map(int, filter(str.isdigit, os.listdir("/proc"))) if names(pid, sites)}
+            others.discard(process.pid)
+            assert len(others) >= 3  # worker, scheduler, keeper
+        finally:
+            process.kill()
+    until(lambda: not any(names(pid, sites) for pid in others), 30)
+
+
+def names(pid: int, folder: Path) -> bool:
+    """Tells whether a process runs whose command names a folder."""
+    try:
+        return str(folder) in Path(f"/proc/{pid}/cmdline").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return False
