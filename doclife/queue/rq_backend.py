@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import platform
 import socket
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from os import getpid
 from typing import Any, cast
 
 from redis.commands.core import Script
+from redis.exceptions import NoPermissionError
 
 from doclife.core.clock import monotonic, utc_now
 from doclife.core.errors import BrokerUnavailable
@@ -218,7 +219,9 @@ class RqBroker:
 
     def problems(self) -> list[str]:
         """Returns what is wrong with the server's configuration, as sentences."""
-        info = self.link.ask(lambda: self.link.slow.info(), repeatable=True)
+        info = self.link.ask(self._info, repeatable=True)
+        if isinstance(info, NoPermissionError):
+            return [f"The broker at {self.link.name} does not tell about itself: {info}."]
         return server_problems(info, self.link.name)
 
     def rest(self) -> None:
@@ -236,6 +239,12 @@ class RqBroker:
     def url(self) -> str:
         """The server's address, which may hold a password."""
         return self.link.url
+
+    def _info(self) -> Mapping[str, Any] | NoPermissionError:
+        try:
+            return self.link.slow.info()
+        except NoPermissionError as error:  # it answers, and need not tell this user about itself
+            return error
 
     def _run(self, script: Script, arguments: list[str | int], *, repeatable: bool = False) -> Any:
         return self.link.ask(lambda: script(args=arguments, client=self.link.slow), repeatable=repeatable)

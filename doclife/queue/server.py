@@ -41,6 +41,12 @@ def server_problems(info: Mapping[str, Any], name: str) -> list[str]:
             f"The broker at {name} has maxmemory-policy {policy}: it may drop job ids when its memory is full. "
             "Set `maxmemory-policy noeviction`."
         )
+    limit, used = int(info.get("maxmemory", 0)), int(info.get("used_memory", 0))
+    if limit and used >= limit:
+        found.append(
+            f"The broker at {name} is full ({used:,} of {limit:,} bytes): it takes no job ids, and workers take jobs "
+            "from the database. Raise `maxmemory`."
+        )
     if info.get("role") == "slave":
         found.append(f"The broker at {name} is a read-only replica; name the primary in redis_url.")
     return found

@@ -26,6 +26,7 @@ from doclife.worker.presence import beat, liveness, present
 from doclife.worker.pulse import Pulse
 from doclife.worker.relaying import relay_of
 from doclife.worker.run import run_claimed
+from doclife.worker.starting import tell_broker_problems
 from doclife.worker.stopping import StopFlag
 
 WORKER_STARTED = "worker_started"
@@ -118,6 +119,7 @@ class WorkerLoop:
             self._worker = worker
             self._register()
             log.info(WORKER_STARTED, worker=worker, queues=self.queues, isolation=self.isolation)
+            tell_broker_problems(self.site)
             try:
                 with self._beside():
                     ran = self._work()

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 
 from doclife.core import clock, config, log
 from doclife.core.clock import monotonic
-from doclife.core.errors import BrokerUnavailable, DoclifeError
+from doclife.core.errors import DoclifeError
 from doclife.core.log import get_logger
 from doclife.outbox.leases import RENEW_S, Lease
 from doclife.scheduler.sync import sync
@@ -24,13 +24,13 @@ from doclife.worker.patience import patiently
 from doclife.worker.presence import new_name
 from doclife.worker.relaying import relay_of
 from doclife.worker.signals import stop_on_signals
+from doclife.worker.starting import tell_broker_problems
 from doclife.worker.stopping import StopFlag
 
 SCHEDULER_STARTED = "scheduler_started"
 SCHEDULER_ENDED = "scheduler_ended"
 STARTER_GONE = "scheduler_starter_gone"
 TICK_FAILED = "tick_failed"
-BROKER_PROBLEM = "broker_problem"
 
 #: name of the lease
 SCHEDULER = "scheduler"
@@ -64,7 +64,7 @@ class SchedulerLoop:
         """Ticks while it leads, until it is told to stop."""
         site = self.site
         logger.info(SCHEDULER_STARTED, scheduler=self.name, seconds=site.settings.scheduler_tick_interval)
-        self._look_at_broker()
+        tell_broker_problems(site)
         relay_stop = threading.Event()
         relay = threading.Thread(target=relay_of(site, self.name).run, args=(relay_stop,), name="relay", daemon=True)
         relay.start()
@@ -101,13 +101,6 @@ class SchedulerLoop:
             tick(self.site)
         except DoclifeError as error:
             logger.error(TICK_FAILED, reason=str(error))
-
-    def _look_at_broker(self) -> None:
-        try:
-            for problem in self.site.broker.problems():
-                logger.warning(BROKER_PROBLEM, problem=problem)
-        except BrokerUnavailable as error:
-            logger.warning(BROKER_PROBLEM, problem=str(error))
 
 
 def run_scheduler(site: str | None = None, sites_dir: str | None = None, *, parent: int = 0) -> None:

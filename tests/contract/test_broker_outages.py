@@ -11,6 +11,7 @@ from contextlib import contextmanager
 import pytest
 import sqlalchemy as sa
 from redis import Redis
+from structlog.testing import capture_logs
 
 from doclife.core.clock import monotonic
 from doclife.doctypes.notification_log import NotificationLog
@@ -21,6 +22,7 @@ from doclife.queue.embedded import acquire
 from doclife.site.runtime import Site
 from doclife.worker.loop import WorkerLoop
 from doclife.worker.relaying import relay_of
+from doclife.worker.scheduler import SchedulerLoop
 from tests.contract.brokers import until
 from tests.contract.proxy import Proxy, proxy_of
 from tests.integration.job_bodies import note
@@ -243,3 +245,20 @@ def test_many_jobs_in_one_commit_follow_behind_it(committed_site: Site, proxy: P
     start = monotonic()
     commit(committed_site, "one")
     assert monotonic() - start < took + LONGEST_S
+
+
+def test_what_is_wrong_with_the_server_is_told_when_workers_and_schedulers_start(
+    committed_site: Site, direct: Redis
+) -> None:
+    direct.config_set("maxmemory-policy", "allkeys-lru")
+    try:
+        with capture_logs() as logs:
+            WorkerLoop(committed_site, burst=True).run()
+            scheduler = SchedulerLoop(committed_site)
+            scheduler.stop()
+            scheduler.run()
+    finally:
+        direct.config_set("maxmemory-policy", "noeviction")
+    told = [line["problem"] for line in logs if line["event"] == "broker_problem"]
+    assert len(told) == 2
+    assert all("Set `maxmemory-policy noeviction`" in each for each in told)

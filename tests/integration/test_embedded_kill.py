@@ -18,6 +18,7 @@ from doclife.core.settings import Settings
 from doclife.queue import Broker, Ticket, open_broker
 from doclife.queue.embedded import Lease, acquire, ensure_running
 from doclife.queue.places import Places
+from doclife.queue.rq_backend import RqBroker
 from doclife.queue.valkey import ValkeyServer
 from tests.contract.brokers import until
 from tests.integration.embedded_processes import ROOT, Embedded, alive
@@ -222,3 +223,16 @@ def test_an_unsafe_configuration_is_a_problem(lease: Lease, broker: Broker) -> N
         client.config_set("maxmemory-policy", "allkeys-lru")
     (problem,) = broker.problems()
     assert "allkeys-lru" in problem
+
+
+def test_a_server_that_tells_this_user_nothing_is_a_problem_and_no_outage(lease: Lease) -> None:
+    with Redis.from_url(lease.url) as admin:
+        admin.execute_command("ACL", "SETUSER", "weak", "on", ">any", "~*", "&*", "+@all", "-info")
+    broker = RqBroker(lease.url.replace("unix://", "unix://weak:any@"), "site1")
+    try:
+        (problem,) = broker.problems()
+        assert "does not tell about itself" in problem
+        assert "weak:any" not in problem
+        assert broker.release([Ticket("a")]) == 1
+    finally:
+        broker.close()

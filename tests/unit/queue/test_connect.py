@@ -67,6 +67,7 @@ def test_a_good_server_has_no_problems() -> None:
         ({"redis_version": "6.0.16"}, "version 6.0.16"),
         ({"redis_version": "7.0.1", "maxmemory_policy": "allkeys-lru"}, "Set `maxmemory-policy noeviction`"),
         ({"redis_version": "7.0.1", "role": "slave"}, "read-only replica"),
+        ({"redis_version": "7.0.1", "maxmemory": "1000", "used_memory": "2000"}, "is full (2,000 of 1,000 bytes)"),
     ],
 )
 def test_each_problem_is_a_sentence_with_the_server(info: dict[str, str], says: str) -> None:
