@@ -23,7 +23,7 @@ BATCH = 500
 
 @click.group("jobs")
 def jobs() -> None:
-    """Shows background jobs: what waits, runs and has failed; runs them again, stops and removes them."""
+    """Shows background jobs, runs them again, stops and removes them."""
 
 
 @jobs.command("list")

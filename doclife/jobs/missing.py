@@ -10,7 +10,8 @@ from __future__ import annotations
 from doclife.core.errors import JobError
 
 #: how the error of a job that waits for its method begins in its row
-_BEGINNING = "waits for its method"
+BEGINNING = "waits for its method"
+_WAY_OUT = ". It runs when a deploy brings it; or `doclife jobs cancel`"
 
 #: seconds until the next look, doubled with each, up to the longest
 FIRST_WAIT_S = 5.0
@@ -28,9 +29,15 @@ def wait_for(attempt: int) -> float:
 
 def note_of(error: MethodMissing) -> str:
     """Returns what the row of such a job says."""
-    return f"{_BEGINNING}: {error}. It runs when a deploy brings it back; or cancel it by `doclife jobs cancel`"
+    reason = str(error).rstrip("?.")
+    return f"{BEGINNING}: {reason}{_WAY_OUT}"
+
+
+def reason_of(error: str) -> str:
+    """Returns why such a job waits, from what its row says."""
+    return error.removeprefix(f"{BEGINNING}: ").partition(_WAY_OUT)[0]
 
 
 def is_missing(error: str | None) -> bool:
     """Tells whether a queued job's row says that it waits for its method."""
-    return error is not None and error.startswith(_BEGINNING)
+    return error is not None and error.startswith(BEGINNING)

@@ -16,6 +16,7 @@ from doclife.core.clock import monotonic
 from doclife.core.errors import DoclifeError
 from doclife.core.log import get_logger
 from doclife.outbox.leases import RENEW_S, Lease
+from doclife.outbox.moments import TICK, note
 from doclife.scheduler.sync import sync
 from doclife.scheduler.tick import tick
 from doclife.site.load import load_site
@@ -99,6 +100,7 @@ class SchedulerLoop:
             return
         try:
             tick(self.site)
+            note(self.site.database, TICK)
         except DoclifeError as error:
             logger.error(TICK_FAILED, reason=str(error))
 

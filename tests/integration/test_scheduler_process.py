@@ -11,6 +11,7 @@ import pytest
 import sqlalchemy as sa
 
 from doclife.core import clock, config
+from doclife.outbox.moments import TICK, noted
 from doclife.queue.embedded import Lease, acquire
 from doclife.schema.tables import background_job, scheduled_job_run, scheduled_job_type
 from doclife.schema.tables import lease as leases
@@ -59,6 +60,7 @@ def test_it_enqueues_what_is_due_and_ends_when_told(workers: Workers) -> None:
         holder = connection.execute(sa.select(leases.c.holder).where(leases.c.name == "scheduler")).scalar_one()
         due = list(connection.execute(sa.select(scheduled_job_run.c.due)).scalars())
     assert holder is None
+    assert noted(workers.site.database, TICK) is not None
     assert len(due) == len(set(due)) >= 3
 
 

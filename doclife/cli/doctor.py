@@ -1,0 +1,74 @@
+"""doctor: how the jobs of the site are, what is wrong, and the command that helps."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from doclife.cli.failures import FAILED, running
+from doclife.cli.output import json_option, say, show_json, show_table
+from doclife.cli.state import State, pass_state
+
+if TYPE_CHECKING:
+    from doclife.jobs.ailments import Ailment
+    from doclife.jobs.health import Health
+
+
+@click.command("doctor")
+@json_option
+@click.pass_context
+@pass_state
+def doctor(state: State, ctx: click.Context, as_json: bool) -> None:
+    """Says how the site's jobs are, what is wrong, and what helps.
+
+    It shows leaders, workers and queues. Each problem comes with its reason and the command that
+    helps; the exit code is 1 when there is one. Neither a worker nor the broker is needed.
+    """
+    from doclife.jobs.ailments import ailments
+    from doclife.jobs.health import examine
+
+    with state.work() as context, running():
+        health = examine(context.site)
+        problems = ailments(context.site, health)
+    if as_json:
+        show_json(_plain(health) | {"problems": [_plain(each) for each in problems]})
+    else:
+        _show(health, problems)
+    if problems:
+        ctx.exit(FAILED)
+
+
+def _show(health: Health, problems: list[Ailment]) -> None:
+    say(f"site       {health.site}, {health.now:%Y-%m-%d %H:%M:%S}")
+    say(f"broker     {health.broker.kind}, {'answers' if health.broker.answers else 'does not answer'}")
+    say(f"relay      {health.relay.holder or 'nobody'}")
+    tick = f", last tick {health.schedules.last_tick:%Y-%m-%d %H:%M:%S}" if health.schedules.last_tick else ""
+    say(f"scheduler  {health.scheduler.holder or 'nobody'}{tick}, {health.schedules.active} schedules")
+    say("")
+    rows = [
+        _plain(each) | {"state": "alive" if each.alive else "dead", "queues": ", ".join(each.queues)}
+        for each in health.workers
+    ]
+    show_table(
+        rows, ["name", "state", "isolation", "queues", "job", "method", "since"], as_json=False, empty="no workers"
+    )
+    say("")
+    columns = ["queue", "workers", "queued", "scheduled", "started", "failed", "oldest_s", "in_broker"]
+    show_table([_plain(each) for each in health.queues], columns, as_json=False, empty="no queues")
+    say("")
+    for problem in problems:
+        say(f"problem: {problem.what}")
+        say(f"    why: {problem.why}")
+        say(f"    do:  {problem.help}")
+    if not problems:
+        say("no problems")
+
+
+def _plain(value: Any) -> Any:
+    """Returns structs as dicts, times as text."""
+    if hasattr(value, "__struct_fields__"):
+        return {name: _plain(getattr(value, name)) for name in value.__struct_fields__}
+    if isinstance(value, list):
+        return [_plain(each) for each in value]
+    return str(value) if hasattr(value, "isoformat") else value

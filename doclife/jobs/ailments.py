@@ -1,0 +1,262 @@
+"""What is wrong with the jobs of a site: each ailment with its reason and the command that helps."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from typing import Any
+
+import msgspec
+from sqlalchemy import func, select
+
+from doclife.core import clock
+from doclife.core.errors import HookError, nearest
+from doclife.events.handlers import import_path
+from doclife.jobs.enqueue import DOCUMENT_RUNNER
+from doclife.jobs.health import Health
+from doclife.jobs.missing import BEGINNING, reason_of
+from doclife.schema.tables import background_job
+
+#: seconds beyond its timeout after which a job should have been killed
+OVERTIME_S = 40.0
+#: seconds that the oldest job of a served queue may wait
+WAITS_LONG_S = 300.0
+#: seconds that a schedule may be late
+LATE_S = 150.0
+#: hours for which a job that failed is an ailment
+FAILED_H = 24
+
+_job = background_job.c
+
+
+class Ailment(msgspec.Struct, frozen=True, kw_only=True):
+    """One thing that is wrong."""
+
+    #: a short name of its kind, for scripts
+    kind: str
+    #: what is wrong, and where
+    what: str
+    why: str
+    #: a command, or what to do
+    help: str
+
+
+def ailments(site: Any, health: Health) -> list[Ailment]:
+    """Returns what is wrong, the gravest first.
+
+    Args:
+        site: a loaded `doclife.site.runtime.Site`; only its database is asked.
+        health: as `doclife.jobs.health.examine` returned it.
+    """
+    return [each for look in _LOOKS for each in look(site, health)]
+
+
+def _broker(_site: Any, health: Health) -> Iterator[Ailment]:
+    broker = health.broker
+    if not broker.answers:
+        yield Ailment(
+            kind="broker-down",
+            what="the broker does not answer",
+            why=f"{broker.problems[0]}; workers that run take jobs from the table meanwhile, nothing is lost",
+            help="start it; an embedded one starts with `doclife worker`, `doclife scheduler` or `doclife start`",
+        )
+        return
+    for problem in broker.problems:
+        yield Ailment(
+            kind="broker-settings",
+            what="the broker is set up in a way that may lose ids",
+            why=problem,
+            help="change its configuration",
+        )
+
+
+def _nobody_works(_site: Any, health: Health) -> Iterator[Ailment]:
+    if health.broker.kind == "inline" or any(each.alive and each.queues for each in health.workers):
+        return
+    waiting = sum(each.queued for each in health.queues)
+    yield Ailment(
+        kind="no-worker",
+        what="no worker runs",
+        why=f"{_jobs(waiting)}, and nobody would run them" if waiting else "a job that is enqueued now would wait",
+        help="doclife worker, or doclife start",
+    )
+
+
+def _nobody_relays(_site: Any, health: Health) -> Iterator[Ailment]:
+    if health.relay.holder is None and health.broker.kind != "inline":
+        yield Ailment(
+            kind="no-relay",
+            what="nobody relays",
+            why="no worker and no scheduler runs: jobs for later are not released, jobs of dead workers not rescued",
+            help="doclife worker, doclife scheduler, or doclife start; one that runs takes it over within 20 s",
+        )
+
+
+def _scheduler(_site: Any, health: Health) -> Iterator[Ailment]:
+    schedules = health.schedules
+    for setting in ("maintenance_mode", "pause_scheduler"):
+        if getattr(health, setting):
+            yield Ailment(
+                kind="paused",
+                what="the scheduler enqueues nothing",
+                why=f"{setting} is set",
+                help=f"set {setting} to false in the site's settings",
+            )
+            return
+    if not schedules.active:
+        return
+    if health.scheduler.holder is None:
+        yield Ailment(
+            kind="no-scheduler",
+            what="no scheduler runs",
+            why=f"{schedules.active} schedules are due sooner or later",
+            help="doclife scheduler, or doclife start",
+        )
+    elif schedules.overdue_since is not None and schedules.overdue_since < health.now - timedelta(seconds=LATE_S):
+        last = f"the last tick was at {schedules.last_tick}" if schedules.last_tick else "it has never ticked"
+        yield Ailment(
+            kind="schedule-late",
+            what=f"{schedules.overdue} was due at {schedules.overdue_since} and was not enqueued",
+            why=f"the scheduler {health.scheduler.holder} leads, but {last}",
+            help="look into its log; restart it",
+        )
+
+
+def _dead_workers(_site: Any, health: Health) -> Iterator[Ailment]:
+    alive = {each.name for each in health.workers if each.alive}
+    for job in health.running:
+        if job.worker not in alive:
+            rescue = (
+                f"the relay of {health.relay.holder} queues it again within a minute"
+                if health.relay.holder
+                else "and nobody relays, so nobody queues it again"
+            )
+            yield Ailment(
+                kind="worker-dead",
+                what=f"job {job.id} ({job.method}) is stuck since {job.started_at}",
+                why=f"its worker {job.worker} is dead; {rescue}",
+                help=f"doclife worker, or doclife jobs cancel {job.id}",
+            )
+
+
+def _overtime(_site: Any, health: Health) -> Iterator[Ailment]:
+    alive = {each.name for each in health.workers if each.alive}
+    for job in health.running:
+        if job.worker not in alive or job.started_at is None:
+            continue
+        seconds = (health.now - job.started_at).total_seconds()
+        if seconds > job.timeout + OVERTIME_S:
+            yield Ailment(
+                kind="overtime",
+                what=f"job {job.id} ({job.method}) runs for {seconds:.0f} s, its timeout is {job.timeout} s",
+                why=f"its worker {job.worker} lives, but has not ended it",
+                help=f"doclife jobs show {job.id} --stack; doclife jobs cancel {job.id}",
+            )
+
+
+def _queues(_site: Any, health: Health) -> Iterator[Ailment]:
+    known = [each.queue for each in health.queues if each.known]
+    somebody_works = any(each.alive and each.queues for each in health.workers)
+    for queue in health.queues:
+        name, waiting = queue.queue, queue.queued + queue.scheduled
+        if not queue.known and waiting:
+            yield Ailment(
+                kind="queue-unknown",
+                what=f"{_jobs(waiting)} in the queue {name}",
+                why=f"the settings know no such queue.{nearest(name, known)} Queues: {', '.join(known)}",
+                help=f"name it in `workers` of the settings; or doclife jobs cancel --queue {name}, then doclife jobs "
+                f"retry --status cancelled --queue {name} --to-queue default",
+            )
+        elif queue.queued and not queue.workers and somebody_works:
+            yield Ailment(
+                kind="queue-unserved",
+                what=f"{_jobs(queue.queued)} in the queue {name}",
+                why="no worker that runs serves it",
+                help=f"doclife worker --queue {name}",
+            )
+        elif queue.workers and queue.oldest_s is not None and queue.oldest_s > WAITS_LONG_S:
+            yield Ailment(
+                kind="queue-slow",
+                what=f"{_jobs(queue.queued)} in the queue {name}, the oldest for {queue.oldest_s:.0f} s",
+                why=f"{queue.workers} of its workers live, and do not keep up",
+                help=f"doclife worker --queue {name} --workers {queue.workers + 1}; doclife jobs list --status started",
+            )
+
+
+def _missing_methods(site: Any, _health: Health) -> Iterator[Ailment]:
+    waiting = select(_job.method, func.count()).where(_job.status == "queued").group_by(_job.method)
+    with site.database.reading() as connection:
+        rows = connection.execute(waiting).all()
+    for method, count in rows:
+        try:
+            import_path(method, "its method")
+        except HookError as refusal:
+            yield Ailment(
+                kind="method-missing",
+                what=f"{_jobs(count)} for {method} to exist",
+                why=str(refusal),
+                help=f"deploy the version that has it; or doclife jobs cancel --method {method}",
+            )
+
+
+def _missing_document_methods(site: Any, _health: Health) -> Iterator[Ailment]:
+    """Finds them by what happened when they were called: the method that runs them all is there."""
+    called = [_job.status == "queued", _job.method == DOCUMENT_RUNNER, _job.error.startswith(BEGINNING)]
+    with site.database.reading() as connection:
+        rows = connection.execute(select(_job.name, _job.error).where(*called).order_by(_job.name)).all()
+    by_reason: dict[str, list[str]] = {}
+    for row in rows:
+        by_reason.setdefault(reason_of(row.error), []).append(row.name)
+    for reason, ids in by_reason.items():
+        yield Ailment(
+            kind="method-missing",
+            what=f"{_jobs(len(ids))} for a document's method to exist",
+            why=reason,
+            help=f"deploy the version that has it; or doclife jobs cancel {' '.join(ids[:3])}",
+        )
+
+
+def _failed(site: Any, _health: Health) -> Iterator[Ailment]:
+    since = clock.utc_now() - timedelta(hours=FAILED_H)
+    recent = (
+        select(_job.method, func.count(), func.max(_job.name))
+        .where(_job.status == "failed", _job.ended_at > since)
+        .group_by(_job.method)
+        .order_by(_job.method)
+    )
+    with site.database.reading() as connection:
+        rows = connection.execute(recent).all()
+        errors = select(_job.name, _job.error).where(_job.name.in_([row[2] for row in rows]))
+        reasons = {row.name: row.error for row in connection.execute(errors)}
+    for method, count, newest in rows:
+        yield Ailment(
+            kind="dead",
+            what=f"{count} of {method} failed within {FAILED_H} hours",
+            why=f"the newest, {newest}: {_last_line(reasons.get(newest))}",
+            help=f"doclife jobs show {newest}; doclife jobs retry --method {method}, or doclife jobs purge --status "
+            f"failed --method {method}",
+        )
+
+
+def _jobs(count: int) -> str:
+    return "1 job waits" if count == 1 else f"{count} jobs wait"
+
+
+def _last_line(error: str | None) -> str:
+    return (error or "").strip().rpartition("\n")[2] or "no reason was kept"
+
+
+_Look = Callable[[Any, Health], Iterator[Ailment]]
+#: the gravest first
+_LOOKS: tuple[_Look, ...] = (
+    _broker,
+    _nobody_works,
+    _nobody_relays,
+    _scheduler,
+    _dead_workers,
+    _overtime,
+    _queues,
+    _missing_methods,
+    _missing_document_methods,
+    _failed,
+)
