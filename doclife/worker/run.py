@@ -9,12 +9,14 @@ from sqlalchemy import Connection
 
 from doclife.core import json
 from doclife.core.context import activate, current_or_none
-from doclife.core.errors import TransactionControlError
+from doclife.core.errors import HookError, TransactionControlError
 from doclife.core.log import get_logger
 from doclife.database.link import Link
 from doclife.doctypes import error_log
+from doclife.jobs import missing
 from doclife.jobs.current import CurrentJob
 from doclife.jobs.functions import call_with, resolve
+from doclife.jobs.missing import MethodMissing
 from doclife.jobs.retry import DEFAULT_MAX, RetryJob, from_row
 from doclife.jobs.steps import Steps
 from doclife.outbox import complete
@@ -39,6 +41,7 @@ JOB_FINISHED = "job_finished"
 JOB_GIVEN_BACK = "job_given_back"
 JOB_LOST = "job_lost"
 JOB_QUEUED_AGAIN = "job_queued_again"
+METHOD_MISSING = "job_waits_for_its_method"
 AFTER_JOB_FAILED = "after_job_failed"
 
 #: seconds that all hooks after a job may take
@@ -136,9 +139,10 @@ class _Run:
         claimed, unit, limit = self.claimed, self.unit, self.limit
         unit.fence = self._verify
         self.kwargs = json.unpack(claimed.kwargs)
+        method = self._method()
         for hook in self._hooks("before_job"):
             call_with(hook, method=claimed.method, kwargs=self.kwargs)
-        self.result = resolve(claimed.method, f"job {claimed.id}")(**self.kwargs)
+        self.result = method(**self.kwargs)
         packed = pack_result(self.result)
         if claimed.on_success is not None:
             unit.stage(follow_up(claimed.on_success, claimed, result=self.result))
@@ -157,6 +161,12 @@ class _Run:
                 f"{claimed.method} returned inside a savepoint or a document operation, which cannot be committed; "
                 "use `with db.savepoint():` so that it ends"
             )
+
+    def _method(self) -> Callable[..., Any]:
+        try:
+            return resolve(self.claimed.method, "its method")
+        except HookError as error:
+            raise MethodMissing(str(error)) from error
 
     def _verify(self, link: Link) -> None:
         """Is the unit's fence at every commit that the job makes itself."""
@@ -203,6 +213,8 @@ class _Run:
             return self._give_back()
         if isinstance(reason, JobCancelled):
             return self._cancelled(error)
+        if isinstance(reason, MethodMissing):
+            return self._wait_for_method(reason)
         return self._failed(error, reason)
 
     def _failed(self, error: BaseException, reason: BaseException) -> Outcome:
@@ -232,6 +244,13 @@ class _Run:
         text = error_log.describe(error)
         if self._in_transaction(lambda connection: complete.cancel(connection, self.claimed, error=text)):
             log.warning(JOB_CANCELLED, job=self.claimed.id, method=self.claimed.method)
+        return ""
+
+    def _wait_for_method(self, error: MethodMissing) -> Outcome:
+        claimed, after_s = self.claimed, missing.wait_for(self.claimed.attempt)
+        text = missing.note_of(error)
+        if self._in_transaction(lambda c: complete.requeue(c, claimed, error=text, after_s=after_s)):
+            log.warning(METHOD_MISSING, job=claimed.id, method=claimed.method, after_s=after_s, reason=str(error))
         return ""
 
     def _another_run(self, error: BaseException) -> tuple[float | None, dict[str, int]]:

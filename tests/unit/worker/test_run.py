@@ -297,12 +297,6 @@ def test_a_job_that_leaves_a_savepoint_open_fails(site):
     assert "savepoint" in _row(job).error
 
 
-def test_a_method_that_is_gone_fails_with_the_reason(site):
-    job = _enqueue("tests.unit.worker.bodies.rolle", name="x")
-    assert _run(site, job) == "failed"
-    assert "Did you mean 'role'" in _row(job).error
-
-
 def test_arguments_that_do_not_fit_fail(site):
     job = _enqueue("tests.unit.worker.bodies.role", nmae="x")
     assert _run(site, job) == "failed"
