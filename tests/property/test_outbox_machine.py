@@ -1,8 +1,9 @@
 """The outbox against a plain model: whatever order things happen in, no job is lost, doubled or a ghost.
 
 Writers stage jobs in frames that commit or do not; workers claim, finish, fail, die, and wake up
-again after others took their jobs; the broker repeats, loses and refuses; the relay mends. At the
-end everything is drained, and each job that was committed has left exactly one effect.
+again after others took their jobs; somebody cancels; time passes; the broker repeats, loses and
+refuses; the relay mends and prunes. At the end everything is drained, and each job that was committed
+and neither failed nor was cancelled has left exactly one effect.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from collections.abc import Iterable
 from contextlib import ExitStack
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, Phase, settings
@@ -22,9 +24,11 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, initial
 from doclife.core import clock
 from doclife.core.errors import BrokerUnavailable
 from doclife.outbox import complete
+from doclife.outbox.cancel import cancel
 from doclife.outbox.claim import ClaimedJob, claim, claim_next
 from doclife.outbox.complete import LeaseLost
 from doclife.outbox.delivery import Reconciler, release_due
+from doclife.outbox.prune import prune
 from doclife.outbox.rescue import Rescuer
 from doclife.outbox.staging import StagedJob
 from doclife.queue.protocol import Ticket
@@ -42,6 +46,8 @@ class Living:
 
     def __init__(self) -> None:
         self.workers: set[str] = set()
+        #: what each worker was asked to cancel: id and fence
+        self.questions: dict[str, dict[str, Any]] = {}
 
     def hold(self, worker: str) -> None: ...
     def let_go(self, worker: str) -> None: ...
@@ -51,7 +57,14 @@ class Living:
     def dead(self, workers: Iterable[str]) -> set[str]:
         return set(workers) - self.workers
 
-    def asked(self, worker: str) -> None: ...
+    def ask(self, worker: str, request: dict[str, Any]) -> None:
+        self.questions[worker] = request
+
+    def asked(self, worker: str) -> dict[str, Any] | None:
+        return self.questions.get(worker)
+
+    def answer(self, worker: str, text: str) -> None: ...
+    def answered(self, worker: str) -> str | None: ...
 
 
 class OutboxMachine(RuleBasedStateMachine):
@@ -74,6 +87,8 @@ class OutboxMachine(RuleBasedStateMachine):
         self.committed: dict[str, str | None] = {}
         self.ended: set[str] = set()
         self.dead: set[str] = set()
+        self.cancelled: set[str] = set()
+        self.pruned: set[str] = set()
         self.number = 0
 
     # -- the writer ------------------------------------------------------------------------------
@@ -250,11 +265,68 @@ class OutboxMachine(RuleBasedStateMachine):
         """Tells by the worker's name, which the fence must agree with."""
         claimed, worker = taken
         assert claimed is not None
+        if claimed.id in self.pruned:
+            return False
         row = self.outbox.row(claimed.id)
         return bool(row.status == "started" and row.worker == worker)
 
     def _done(self, claimed: ClaimedJob, worker: str) -> None:
         self.outbox.broker.done(claimed.id, worker)
+
+    # -- whoever cancels -------------------------------------------------------------------------
+
+    @precondition(lambda self: not self.unit.link.writing and set(self.committed) - self.ended)
+    @rule(data=st.data(), broker_down=st.booleans())
+    def cancel(self, data: st.DataObject, broker_down: bool) -> None:
+        self._cancel(data.draw(st.sampled_from(sorted(set(self.committed) - self.ended))), broker_down)
+
+    @precondition(lambda self: not self.unit.link.writing)
+    @rule(taken=consumes(claims))
+    def cancel_and_die(self, taken: Taken) -> None:
+        """A worker dies before it has done what it was asked to do."""
+        claimed, worker = taken
+        if claimed is not None and claimed.id not in self.ended:
+            self._cancel(claimed.id, broker_down=False)
+            self.living.workers.discard(worker)
+            self.rescue()
+
+    def _cancel(self, id: str, broker_down: bool) -> None:
+        row = self.outbox.row(id)
+        runs = row.status == "started" and row.worker in self.living.workers
+        self.outbox.broker.down = broker_down
+        status = cancel(self.outbox.database, self.outbox.broker, self.living, id, wait_s=0)
+        self.outbox.broker.down = False
+        assert status == ("started" if runs else "cancelled")
+        if runs:
+            assert self.living.asked(row.worker) == {"cancel": id, "fence": row.fence}
+        else:
+            self._cancelled(id)
+
+    @precondition(lambda self: not self.unit.link.writing and self.ended - self.pruned)
+    @rule(data=st.data())
+    def cancel_too_late(self, data: st.DataObject) -> None:
+        id = data.draw(st.sampled_from(sorted(self.ended - self.pruned)))
+        before = self.outbox.row(id)
+        assert cancel(self.outbox.database, self.outbox.broker, self.living, id, wait_s=0) == before.status
+        assert self.outbox.row(id) == before
+
+    @precondition(lambda self: not self.unit.link.writing)
+    @rule(taken=consumes(claims))
+    def stop(self, taken: Taken) -> None:
+        """A worker does what it was asked to do, perhaps after others took its job."""
+        claimed, worker = taken
+        if claimed is None:
+            return
+        mine = self._is_mine(taken)
+        with self.outbox.database.transaction() as connection:
+            assert complete.cancel(connection, claimed) == mine
+        if mine:
+            self._cancelled(claimed.id)
+        self._done(claimed, worker)
+
+    def _cancelled(self, id: str) -> None:
+        self.ended.add(id)
+        self.cancelled.add(id)
 
     # -- the broker ------------------------------------------------------------------------------
 
@@ -288,9 +360,25 @@ class OutboxMachine(RuleBasedStateMachine):
         rescued = self.rescuer.run()
         assert rescued == len(lost)
         for row in lost:
-            if row.kills + 1 >= row.max_attempts:
+            if self.living.asked(row.worker) == {"cancel": row.name, "fence": row.fence}:
+                self._cancelled(row.name)
+            elif row.kills + 1 >= row.max_attempts:
                 self.ended.add(row.name)
                 self.dead.add(row.name)
+
+    @rule(hours=st.integers(1, 3))
+    def pass_time(self, hours: int) -> None:
+        self.stack.enter_context(clock.travel(by=timedelta(hours=hours)))
+
+    @precondition(lambda self: not self.unit.link.writing and self.ended)
+    @rule(days=st.sampled_from([2, 31]))
+    def prune(self, days: int) -> None:
+        """Somebody whose clock is days ahead prunes; what has not ended stays."""
+        kept = (self.dead | self.cancelled) if days < 30 else set()
+        gone = self.ended - self.pruned - kept
+        with clock.travel(by=timedelta(days=days)):
+            assert prune(self.outbox.database) == len(gone)
+        self.pruned |= gone
 
     # -- what must hold --------------------------------------------------------------------------
 
@@ -305,12 +393,13 @@ class OutboxMachine(RuleBasedStateMachine):
             effects = Counter(self.outbox.keys())
             for dead in [key for key in effects if key.startswith("dead ")]:
                 del effects[dead]
-            lost = set(self.committed) - self.dead - set(effects)
+            lost = set(self.committed) - self.dead - self.cancelled - set(effects)
             doubled = {id for id, count in effects.items() if count > 1}
-            ghosts = set(effects) - set(self.committed)
+            ghosts = set(effects) - (set(self.committed) - self.dead - self.cancelled)
             assert (lost, doubled, ghosts) == (set(), set(), set())
-            assert set(self.outbox.ids("finished")) == set(effects)
-            assert set(self.outbox.ids("failed")) == self.dead
+            assert set(self.outbox.ids("finished")) == set(effects) - self.pruned
+            assert set(self.outbox.ids("failed")) == self.dead - self.pruned
+            assert set(self.outbox.ids("cancelled")) == self.cancelled - self.pruned
             assert self.outbox.ids("queued") == self.outbox.ids("started") == []
 
     def _drain(self) -> None:
