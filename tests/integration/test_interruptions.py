@@ -88,37 +88,6 @@ def test_a_job_that_is_deployed_over_goes_on_from_its_checkpoint(workers: Worker
 
 
 @pytest.mark.slow
-@pytest.mark.doclife_settings(worker_grace=0.3)
-@BOTH
-def test_after_the_grace_a_job_is_given_back_uncounted(workers: Workers, tmp_path: Path) -> None:
-    began, go = tmp_path / "began", tmp_path / "go"
-    id = workers.enqueue(job_bodies.note_and_wait, key="once", began=str(began), go=str(go))
-    supervisor = workers.start("--workers", "2")
-    until(began.exists, SECONDS)
-    assert workers.stop(supervisor) == 0
-    job = workers.job(id)
-    assert (job["status"], job["attempt"], job["exceptions"], job["kills"]) == ("queued", 0, 0, 0)
-    assert workers.notes == []
-    go.touch()
-    assert workers.start("--burst").wait(timeout=SECONDS) == 0
-    assert (workers.notes, workers.job(id)["attempt"]) == (["once"], 1)
-
-
-@pytest.mark.slow
-@BOTH
-def test_told_a_second_time_a_worker_ends_at_once(workers: Workers, tmp_path: Path) -> None:
-    began = tmp_path / "began"
-    id = workers.enqueue(job_bodies.note_and_wait, key="never", began=str(began), go=str(tmp_path / "go"))
-    worker = workers.start()
-    until(began.exists, SECONDS)
-    worker.terminate()
-    threading.Event().wait(1.2)  # what comes within a second is taken for the same signal
-    worker.terminate()
-    assert worker.wait(timeout=15) == 0  # its grace is 25 s
-    assert (workers.job(id)["status"], workers.job(id)["attempt"], workers.notes) == ("queued", 0, [])
-
-
-@pytest.mark.slow
 @BOTH
 def test_a_long_job_that_is_killed_again_and_again_does_each_row_once(workers: Workers, tmp_path: Path) -> None:
     began, go = tmp_path / "began", tmp_path / "go"

@@ -109,3 +109,11 @@ def ends_with_a_commit() -> None:
     with doclife.job.step("one") as step:
         seen.append(step.done)
     raise ValueError("no paper")
+
+
+def many_rows(count: int) -> None:
+    """Leaves one row for each number, a checkpoint behind each."""
+    with doclife.job.step("rows") as step:
+        for n in range(step.cursor or 0, count):
+            note(f"row {n:03}")
+            step.checkpoint(n + 1)
