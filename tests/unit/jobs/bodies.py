@@ -17,6 +17,8 @@ from doclife.jobs.lock import lock
 from doclife.jobs.realtime import publish_progress, publish_realtime
 from doclife.query.db import db
 from doclife.schema.tables import lease
+from doclife.jobs.realtime import publish_progress
+from doclife.schema.tables import background_job, lease
 from doclife.uow.unit import current_unit
 
 calls: list[Any] = []
@@ -151,3 +153,9 @@ def own_status() -> str:
 
 def refuse() -> None:
     raise ValueError("no")
+def progress() -> None:
+    publish_progress("50", "Import", 7)  # type: ignore[arg-type]
+    current_unit().commit()
+    query = select(background_job.c.progress).where(background_job.c.name == job.id)
+    calls.append(current_unit().link.execute(query).scalar())
+    publish_progress(75.5)
