@@ -96,6 +96,7 @@ if TYPE_CHECKING:
     from doclife.events.registry import on as on
     from doclife.events.trace import trace as trace
     from doclife.events.whitelist import whitelist as whitelist
+    from doclife.jobs.cache import cache as cache
     from doclife.jobs.current import job as job
     from doclife.jobs.enqueue import enqueue as enqueue
     from doclife.jobs.enqueue import enqueue_doc as enqueue_doc
@@ -221,6 +222,7 @@ _PLACES: dict[str, str] = {
     "trace": "doclife.events.trace:trace",
     "whitelist": "doclife.events.whitelist:whitelist",
     # jobs
+    "cache": "doclife.jobs.cache:cache",
     "job": "doclife.jobs.current:job",
     "enqueue": "doclife.jobs.enqueue:enqueue",
     "enqueue_doc": "doclife.jobs.enqueue:enqueue_doc",

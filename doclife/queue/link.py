@@ -26,6 +26,8 @@ from doclife.queue.server import describe
 COMMIT_TIMEOUT_S = 0.2
 #: seconds the lane waits for an answer, behind the commit's back
 LANE_TIMEOUT_S = 1.0
+#: seconds a look into the cache may take: who asks would rather do without
+CACHE_TIMEOUT_S = 0.25
 #: seconds a worker or the relay may wait for an answer
 WORKER_TIMEOUT_S = 5.0
 
@@ -60,6 +62,8 @@ class ServerLink:
         #: for what commits ask; its answers may be waited for in the lane alone
         self.quick = quick
         self.slow = slow
+        #: for the cache: what it answers are bytes
+        self.cache = _client(url, CACHE_TIMEOUT_S, name, decode=False)
 
     def ask(self, call: Callable[[], _Answer], *, repeatable: bool = False) -> _Answer:
         """Makes one call under the breaker, in this thread.
@@ -74,7 +78,7 @@ class ServerLink:
                 return call()
             except RedisConnectionError as error:
                 # the server was restarted: no idle connection is worth a try any more
-                for client in (self.quick, self.slow):
+                for client in (self.quick, self.slow, self.cache):
                     client.connection_pool.disconnect(inuse_connections=False)
                 if not repeatable or isinstance(error, RedisTimeoutError):
                     raise
@@ -127,6 +131,7 @@ class ServerLink:
         self._lane.close()
         self.quick.close()
         self.slow.close()
+        self.cache.close()
 
     @contextmanager
     def _wrapped(self) -> Iterator[None]:
@@ -144,11 +149,11 @@ class ServerLink:
         )
 
 
-def _client(url: str, timeout_s: float, name: str) -> Redis:
+def _client(url: str, timeout_s: float, name: str, *, decode: bool = True) -> Redis:
     try:
         client = Redis.from_url(
             url,
-            decode_responses=True,
+            decode_responses=decode,
             protocol=2,
             socket_timeout=timeout_s,
             socket_connect_timeout=min(timeout_s, 1.0),

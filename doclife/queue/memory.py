@@ -8,6 +8,8 @@ from collections.abc import Iterable, Sequence
 
 from doclife.core.clock import monotonic
 from doclife.core.errors import BrokerUnavailable
+from doclife.queue.cache import CacheStore
+from doclife.queue.cache_memory import MemoryCache
 from doclife.queue.protocol import Outcome, State, Ticket, check_ids
 
 
@@ -33,6 +35,8 @@ class MemoryBroker:
         #: id -> queue, in the order of release
         self._waiting: dict[str, str] = {}
         self._popped: dict[str, list[str]] = {}
+        self._cache = MemoryCache(self._check)
+        self.cache: CacheStore = self._cache
 
     def release(self, tickets: Sequence[Ticket], *, again: bool = False) -> int:
         """Puts ids into their queues and returns how many were not waiting there already."""
@@ -93,7 +97,8 @@ class MemoryBroker:
                     self._remove(id)
 
     def clear(self) -> None:
-        """Takes all ids out of all queues."""
+        """Takes all ids out of all queues; empties the cache."""
+        self.cache.delete_matching("")
         with self._changed:
             self._check()
             self._lists.clear()
@@ -155,6 +160,7 @@ class MemoryBroker:
             self._lists.clear()
             self._waiting.clear()
             self._popped.clear()
+        self._cache.lose_everything()
 
     def _remove(self, id: str) -> None:
         name = self._waiting.pop(id)

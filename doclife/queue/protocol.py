@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import Literal, NamedTuple, Protocol
 
 from doclife.core.errors import JobArgumentError
+from doclife.queue.cache import CacheStore
 
 #: dotted path of the function that RQ's own tools see as the job's function: it takes the id
 RUNNER = "doclife.worker.run.run_job"
@@ -51,6 +52,8 @@ class Broker(Protocol):
     """
 
     site: str
+    #: values of the site that may be lost at any time
+    cache: CacheStore
 
     def release(self, tickets: Sequence[Ticket], *, again: bool = False) -> int:
         """Puts ids into their queues and returns how many were not waiting there already.
@@ -97,7 +100,7 @@ class Broker(Protocol):
         ...
 
     def clear(self) -> None:
-        """Takes all ids out of all queues of the site, and the queues with them: the site is dropped."""
+        """Takes all ids out of all queues, and the queues with them, and empties the cache: the site is dropped."""
         ...
 
     def depth(self, queue: str) -> int:

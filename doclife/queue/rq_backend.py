@@ -20,6 +20,8 @@ from doclife.core.clock import monotonic, utc_now
 from doclife.core.errors import BrokerUnavailable
 from doclife.core.log import get_logger
 from doclife.queue import scripts
+from doclife.queue.cache import CacheStore
+from doclife.queue.cache_server import ServerCache
 from doclife.queue.link import ServerLink
 from doclife.queue.protocol import RUNNER, Outcome, State, Ticket, check_ids
 from doclife.queue.server import server_problems
@@ -84,6 +86,7 @@ class RqBroker:
         self._heartbeat = slow.register_script(scripts.HEARTBEAT)
         self._site_prefix = f"{site}:"
         self._bell_prefix = f"doclife:bell:{site}:"
+        self.cache: CacheStore = ServerCache(self.link, site)
         self._registered: dict[str, tuple[dict[str, str | int], tuple[str, ...]]] = {}
 
     def release(self, tickets: Sequence[Ticket], *, again: bool = False) -> int:
@@ -153,7 +156,8 @@ class RqBroker:
             self._run(self._forget, arguments, repeatable=True)
 
     def clear(self) -> None:
-        """Takes all ids out of all queues of the site, and the queues with them."""
+        """Takes all ids out of all queues of the site, and the queues with them; empties its cache."""
+        self.cache.delete_matching("")
         self._run(self._clear, [self._site_prefix, self._bell_prefix], repeatable=True)
 
     def depth(self, queue: str) -> int:

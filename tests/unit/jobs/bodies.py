@@ -16,8 +16,6 @@ from doclife.jobs.job import Job
 from doclife.jobs.lock import lock
 from doclife.jobs.realtime import publish_progress, publish_realtime
 from doclife.query.db import db
-from doclife.schema.tables import lease
-from doclife.jobs.realtime import publish_progress
 from doclife.schema.tables import background_job, lease
 from doclife.uow.unit import current_unit
 
@@ -153,6 +151,8 @@ def own_status() -> str:
 
 def refuse() -> None:
     raise ValueError("no")
+
+
 def progress() -> None:
     publish_progress("50", "Import", 7)  # type: ignore[arg-type]
     current_unit().commit()
