@@ -81,6 +81,7 @@ TRANSACTIONS = [
                 _job("note", followed=True),
                 _job("late", delay=2),
                 _job("sum", "add", kwargs={"to": "A"}),
+                _job("locked", "locked", kwargs={"to": "L"}),
                 _job("chain", "chain", kwargs={"left": 2}),
                 _job("midway", "midway"),
                 _job("steps", "steps", kwargs={"rows": 3, "stride": 2}),
@@ -129,9 +130,9 @@ def _look(told):
 def test_the_examination_finds_nothing_where_nothing_is_wrong(told):
     report = _look(told)
     assert report.faults == []
-    # ten calls, of which one was dropped as a duplicate; one in a savepoint; two links of the chain; two follow-ups;
+    # eleven calls, of which one was dropped as a duplicate; one in a savepoint; two links of the chain; two follow-ups;
     # and two apart, from a savepoint and from a transaction that were undone
-    assert (report.committed, report.run, report.dropped, report.undone) == (16, 16, 1, 3)
+    assert (report.committed, report.run, report.dropped, report.undone) == (17, 17, 1, 3)
     assert report.transactions == {"committed": 1, "rolled back": 2}
     assert report.rescued == report.dead == report.cancelled == report.repeated_first_parts == 0
 

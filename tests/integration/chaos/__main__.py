@@ -44,7 +44,7 @@ def main() -> int:
         folder,
     )
     print(summary(result))
-    wrong = bool(result.report.faults) or result.report.committed < FEWEST or not result.kills
+    wrong = bool(result.report.faults) or result.report.committed < FEWEST or not result.killed
     if not wrong and not options.keep:
         shutil.rmtree(folder)
     return 1 if wrong else 0

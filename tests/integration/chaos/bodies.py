@@ -41,6 +41,15 @@ def add(key: str, to: str) -> None:
     total.save()
 
 
+def locked(key: str, to: str) -> None:
+    """Adds one to a document by reading and writing it, which only the lock makes one step."""
+    with doclife.lock(f"sum {to}", wait=15):
+        total = doclife.db.get_value("Chaos Sum", to, "total")
+        time.sleep(0.02)
+        doclife.db.set_value("Chaos Sum", to, "total", total + 1)
+        leave(key)
+
+
 def chain(key: str, left: int) -> None:
     """Leaves one row, and a job that does the same with one less to go."""
     leave(key)

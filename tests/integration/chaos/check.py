@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 import sqlalchemy as sa
 
@@ -139,7 +140,7 @@ class _Examination:
             result.repeated_first_parts += effects["first"] - 1
             if effects["first"] > row["attempt"]:
                 result.doubled.append(f"{name} has left 'first' {effects['first']} times in {row['attempt']} attempts")
-        if job.kind == "add":
+        if job.kind in ("add", "locked"):
             self.added[job.kwargs["to"]] += effects[DONE]
         if job.unique and row["started_at"] is not None and row["ended_at"] is not None:
             self.unique.setdefault(job.unique, []).append((row["started_at"], row["ended_at"], name))
@@ -197,12 +198,13 @@ class _Examination:
                 self.result.lost.append(f"{_name(follower)} follows {job.key}, which has ended, and has no row")
 
     def _delay(self, job: PlannedJob, row: Any) -> None:
-        started, due = row["started_at"], row["enqueued_at"] + timedelta(seconds=job.delay)
+        # the id holds the time of the call, by whose clock the delay was counted
+        called = datetime.fromtimestamp((UUID(row["name"]).int >> 80) / 1000, UTC).replace(tzinfo=None)
+        started, due = row["started_at"], max(row["enqueued_at"], called + timedelta(seconds=job.delay))
         if started is None:
             return
         early = (due - started).total_seconds()
-        # the writer has asked the clock a little before enqueue did
-        if job.delay and early > 0.5:
+        if job.delay and early > 0.5:  # the writer has asked the clock a little before enqueue did
             self.result.ghosts.append(f"{_name(job)} ran {early:.1f} s too early")
         if not row["exceptions"] and not row["conflicts"]:
             self.result.longest_delay = max(self.result.longest_delay, -early)

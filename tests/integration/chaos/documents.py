@@ -37,8 +37,9 @@ class ChaosSum(Document):
 
 CLASSES: tuple[Any, ...] = (ChaosOrder, ChaosEffect, ChaosSum)
 
-#: names of the sums
-SUMS = ("A", "B", "C")
+#: names of the sums; the last is changed under a lock alone
+LOCKED = "L"
+SUMS = ("A", "B", "C", LOCKED)
 
 
 def prepare(site: Site) -> None:

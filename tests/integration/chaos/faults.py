@@ -27,7 +27,9 @@ KINDS = {
     "stop worker": 2, "stop scheduler": 1, "stop server": 1, "terminate": 1, "connections": 2,
 }  # fmt: skip
 
-#: of these, those done to workers; while fewer than so many can take a job nothing more is done to them: a machine on
+#: of these, those that kill
+KILLS = ("worker", "horse", "supervisor", "scheduler", "relay", "writer", "server", "keeper", "broker")
+#: those done to workers; while fewer than so many can take a job nothing more is done to them: a machine on
 #: which it takes ten seconds to start a process would have none that works
 TO_WORKERS = ("worker", "horse", "relay", "supervisor", "stop worker", "terminate")
 FEWEST_SERVING = 2
@@ -78,8 +80,13 @@ class Faults:
         while True:
             yield self._random.choices(self._kinds, [KINDS[kind] for kind in self._kinds])[0]
 
-    def begin(self) -> None:
-        """Has the first fault come soon."""
+    def begin(self, least_s: float) -> None:
+        """Has the first fault come soon.
+
+        Args:
+            least_s: seconds between two faults, at least, on the average.
+        """
+        self._mean_s = max(self._mean_s, least_s)
         self._next_at = monotonic() + min(self._mean_s, 1)
 
     def look(self) -> None:

@@ -7,9 +7,12 @@ from typing import Any
 
 import msgspec
 
+from tests.integration.chaos.documents import LOCKED
+
 #: kinds of jobs, and how often they come
 KINDS = {
-    "note": 6, "slow": 7, "add": 3, "chain": 2, "midway": 2, "steps": 3, "flaky": 2, "failing": 1, "unique": 2,
+    "note": 6, "slow": 7, "add": 3, "locked": 2, "chain": 2, "midway": 2, "steps": 3, "flaky": 2, "failing": 1,
+    "unique": 2,
 }  # fmt: skip
 QUEUES = ("default", "default", "short", "long", "bulk")
 #: keys that jobs compete for
@@ -125,6 +128,10 @@ class _Drawer:
 
     def _add(self, job: PlannedJob) -> None:
         job.kwargs = {"to": self.random.choice("ABC")}
+
+    def _locked(self, job: PlannedJob) -> None:
+        job.kwargs = {"to": LOCKED}
+        job.retry = 8  # the lock was not had in time: its holder stands still
 
     def _chain(self, job: PlannedJob) -> None:
         job.kwargs = {"left": self.random.randint(1, 4)}

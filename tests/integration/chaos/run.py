@@ -29,7 +29,7 @@ from doclife.worker.loop import FOUND_MISSING, POLLING
 from doclife.worker.run import JOB_LOST
 from tests.integration.chaos.check import OPEN, Report, examine
 from tests.integration.chaos.documents import create
-from tests.integration.chaos.faults import Faults
+from tests.integration.chaos.faults import KILLS, Faults
 from tests.integration.chaos.journal import read
 from tests.integration.chaos.processes import Processes, Role
 from tests.integration.chaos.start import SHORT_DEAD_AFTER_S
@@ -40,6 +40,8 @@ EVENTS = (JOB_RESCUED, JOB_LOST, JOB_DEAD, JOB_CANCELLED, HORSE_DIED, POLLING, F
 
 #: seconds until a first job must have run
 START_S = 120
+#: faults come no faster than so many in the time that it takes to start, or a slow machine would do nothing but start
+STARTS_APART = 5
 #: seconds between two looks
 LOOK_S = 0.1
 
@@ -102,6 +104,11 @@ class Result:
     tracebacks: list[str]
     #: how often the processes have said what shows that faults were met
     events: Counter[str]
+
+    @property
+    def killed(self) -> int:
+        """How many acts have killed."""
+        return sum(number for kind, number in self.kills.items() if kind in KILLS)
 
     def line(self) -> dict[str, Any]:
         """Returns the last line of the output."""
@@ -169,13 +176,14 @@ class _Run:
 
     def to_its_end(self) -> None:
         options, processes = self.options, self.processes
-        self._people()
+        self._start()
         # what starts is loaded first; the time counts from the first job that has run
-        deadline = monotonic() + START_S
+        began = monotonic()
+        deadline = began + START_S
         self._look_until(lambda: self._count("finished") > 0 or monotonic() >= deadline)
         assert self._count("finished"), f"no job has run in {START_S} s; see {processes.log}"
-        self.faults.begin()
         start = monotonic()
+        self.faults.begin((start - began) / STARTS_APART)
         self._look_until(lambda: self._has_done_enough(monotonic() - start), harm=True)
         self.faults.end()
         processes.end(("writer",), 30)
@@ -186,7 +194,7 @@ class _Run:
         late = monotonic() + options.late
         self._look_until(lambda: monotonic() >= late)
 
-    def _people(self) -> None:
+    def _start(self) -> None:
         options = self.options
         where = ["--site", SITE_NAME, "--sites-dir", str(self.site.sites_dir)]
         worker = ["doclife.worker.main", *where]
