@@ -182,7 +182,7 @@ FAULTS = {
     "a commit is gone": ("lost", sa.delete(order).where(order.c.name == "one"), "the transaction one was committed"),
     "an effect twice": ("doubled", _effect("kept"), "note kept has left 'done' 2 times"),
     "an effect of a link twice": ("doubled", _effect("chain>"), "chain chain> has left 'done' 2 times"),
-    "a first part too often": ("doubled", _effect("midway", "first"), "'first' 2 times in 1 attempts"),
+    "a first part too often": ("doubled", _effect("midway", "first"), "'first' 2 times in 1 claims"),
     "a sum is ahead": ("doubled", sa.update(ChaosSum.__table__).values(total=5), "the sum B is 5, and 0 jobs"),
     "a rolled-back job ran": ("ghosts", _effect("rolled back"), "rolled back was enqueued by what was undone"),
     "an undone job ran": ("ghosts", _effect("undone"), "undone was enqueued by what was undone"),

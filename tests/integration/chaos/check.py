@@ -138,8 +138,8 @@ class _Examination:
                 result.doubled.append(f"{name} has left {part!r} {number} times")
         if job.kind == "midway" and effects["first"] > 1:
             result.repeated_first_parts += effects["first"] - 1
-            if effects["first"] > row["attempt"]:
-                result.doubled.append(f"{name} has left 'first' {effects['first']} times in {row['attempt']} attempts")
+            if effects["first"] > row["fence"]:  # not its attempts: one that was given back does not count
+                result.doubled.append(f"{name} has left 'first' {effects['first']} times in {row['fence']} claims")
         if job.kind in ("add", "locked"):
             self.added[job.kwargs["to"]] += effects[DONE]
         if job.unique and row["started_at"] is not None and row["ended_at"] is not None:
