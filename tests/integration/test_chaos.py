@@ -8,7 +8,8 @@ import pytest
 import sqlalchemy as sa
 
 from doclife.core import clock
-from doclife.core.context import current
+from doclife.core.context import activate, current
+from doclife.model.access import get_doc
 from doclife.schema.tables import background_job
 from doclife.testing import run_jobs
 from tests.integration.chaos.check import examine
@@ -84,6 +85,7 @@ TRANSACTIONS = [
                 _job("late", delay=2),
                 _job("sum", "add", kwargs={"to": "A"}),
                 _job("locked", "locked", kwargs={"to": "L"}),
+                _job("action", "action"),
                 _job("chain", "chain", kwargs={"left": 2}),
                 _job("midway", "midway"),
                 _job("steps", "steps", kwargs={"rows": 3, "stride": 2}),
@@ -132,9 +134,9 @@ def _look(told):
 def test_the_examination_finds_nothing_where_nothing_is_wrong(told):
     report = _look(told)
     assert report.faults == []
-    # eleven calls, of which one was dropped as a duplicate; one in a savepoint; two links of the chain; two follow-ups;
+    # twelve calls, of which one was dropped as a duplicate; one in a savepoint; two links of the chain; two follow-ups;
     # and two apart, from a savepoint and from a transaction that were undone
-    assert (report.committed, report.run, report.dropped, report.undone) == (17, 17, 1, 3)
+    assert (report.committed, report.run, report.dropped, report.undone) == (18, 18, 1, 3)
     assert report.transactions == {"committed": 1, "rolled back": 2}
     assert report.rescued == report.dead == report.cancelled == report.repeated_first_parts == 0
 
@@ -183,6 +185,7 @@ FAULTS = {
     "an effect twice": ("doubled", _effect("kept"), "note kept has left 'done' 2 times"),
     "an effect of a link twice": ("doubled", _effect("chain>"), "chain chain> has left 'done' 2 times"),
     "a first part too often": ("doubled", _effect("midway", "first"), "'first' 2 times in 1 claims"),
+    "an action twice": ("doubled", sa.update(order).where(order.c.name == "action").values(closed=2), "says 2"),
     "a sum is ahead": ("doubled", sa.update(ChaosSum.__table__).values(total=5), "the sum B is 5, and 0 jobs"),
     "a rolled-back job ran": ("ghosts", _effect("rolled back"), "rolled back was enqueued by what was undone"),
     "an undone job ran": ("ghosts", _effect("undone"), "undone was enqueued by what was undone"),
@@ -195,7 +198,7 @@ FAULTS = {
     "a job too early": (
         "ghosts",
         sa.update(job).where(_row("late")).values(started_at=job.c.enqueued_at),
-        "note late ran 2.0 s too early",
+        "s too early",
     ),
     "a rolled-back document": (
         "ghosts",
@@ -212,3 +215,13 @@ def test_the_examination_finds_what_is_wrong(told, what):
     _change(statement)
     found = getattr(_look(told), kind)
     assert any(expected in fault for fault in found), found
+
+
+@pytest.mark.one_database
+def test_the_examination_finds_a_document_that_is_still_locked(told):
+    other = current().site.context()
+    with activate(other):
+        get_doc(ChaosOrder, "action").lock()
+        other.unit.commit()
+    assert _look(told).lost == ["the document action is locked although its job has ended"]
+    other.unit.close()

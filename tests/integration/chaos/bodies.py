@@ -6,8 +6,7 @@ import time
 from typing import Any
 
 import doclife
-from doclife.core.context import current
-from tests.integration.chaos.documents import ChaosEffect, ChaosSum, prepare
+from tests.integration.chaos.documents import ChaosEffect, ChaosSum
 
 #: the part by which a job says that it has come to its end
 DONE = "done"
@@ -17,7 +16,6 @@ GHOST = "ghost"
 
 def leave(key: str, part: str = DONE) -> None:
     """Leaves one row."""
-    prepare(current().site)
     ChaosEffect(of=key, part=part, job=doclife.job.id, attempt=doclife.job.attempt).insert()
 
 

@@ -11,6 +11,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
+import doclife
 from doclife.core import json
 from doclife.schema.tables import background_job
 from doclife.site.runtime import Site
@@ -63,7 +64,13 @@ class Report:
 def examine(site: Site, told: dict[str, Told]) -> Report:
     """Compares what writers have told with what is in the database, once no job is open any more."""
     with site.database.reading() as connection:
-        return _Examination(connection, told).report()
+        report = _Examination(connection, told).report()
+    with site.work():
+        acted_on = [job.key for one in told.values() for job, _ in one.plan.jobs() if job.kind == "action"]
+        for order in doclife.get_docs(ChaosOrder, {"name": ["in", acted_on]}):
+            if order.is_locked:
+                report.lost.append(f"the document {order.name} is locked although its job has ended")
+    return report
 
 
 class _Examination:
@@ -74,7 +81,8 @@ class _Examination:
         self.added: Counter[str] = Counter()
         self.unique: dict[str, list[tuple[datetime, datetime, str]]] = {}
         order, effect, total = ChaosOrder.__table__.c, ChaosEffect.__table__.c, ChaosSum.__table__.c
-        self.documents = set(connection.execute(sa.select(order.name)).scalars())
+        #: how often the job of each was done that acts on it
+        self.documents = dict(connection.execute(sa.select(order.name, order.closed)).all())
         self.effects: dict[str, Counter[str]] = {}
         for of, part in connection.execute(sa.select(effect.of, effect.part)):
             self.effects.setdefault(of, Counter())[part] += 1
@@ -104,7 +112,7 @@ class _Examination:
     def _call(self, one: Told, job: PlannedJob, documents: list[str]) -> None:
         """Looks at what came of one call of enqueue."""
         rows, known = self.rows.pop(job.key, []), one.outcome not in ("", "error")
-        if not set(documents) <= self.documents:
+        if not set(documents) <= set(self.documents):
             self.result.undone += 1
             self._must_not_be(job.key, rows, "was enqueued by what was undone")
         elif job.key in one.dropped:
@@ -142,6 +150,9 @@ class _Examination:
                 result.doubled.append(f"{name} has left 'first' {effects['first']} times in {row['fence']} claims")
         if job.kind in ("add", "locked"):
             self.added[job.kwargs["to"]] += effects[DONE]
+        if job.kind == "action" and self.documents.get(job.key) != effects[DONE]:
+            found = self.documents.get(job.key)
+            result.doubled.append(f"{name} has left {effects[DONE]} effects, and its document says {found}")
         if job.unique and row["started_at"] is not None and row["ended_at"] is not None:
             self.unique.setdefault(job.unique, []).append((row["started_at"], row["ended_at"], name))
         self._delay(job, row)
@@ -218,7 +229,9 @@ class _Examination:
             self.result.ghosts.append(f"nobody has enqueued {key}, which is {rows[0]['status']}")
         for key, effects in self.effects.items():
             self.result.ghosts.append(f"nobody has enqueued {key}, which has left {dict(effects)}")
-        unplanned = self.documents - {document for one in self.told.values() for document in _documents(one.plan.frame)}
+        unplanned = set(self.documents) - {
+            document for one in self.told.values() for document in _documents(one.plan.frame)
+        }
         self.result.ghosts += [f"nobody has planned the document {name}" for name in sorted(unplanned)]
 
     def _sums(self) -> None:
@@ -251,11 +264,14 @@ def parts_of(job: PlannedJob) -> Iterable[str]:
 def _key(row: Any) -> str:
     method = row["method"].rpartition(".")[2]
     kwargs = json.unpack(row["kwargs"])
-    return kwargs["kwargs"]["key"] + FOLLOW_UPS[method] if method in FOLLOW_UPS else kwargs["key"]
+    if method in FOLLOW_UPS:
+        return kwargs["kwargs"]["key"] + FOLLOW_UPS[method]
+    return kwargs["arguments"]["key"] if "arguments" in kwargs else kwargs["key"]
 
 
 def _documents(frame: Any) -> list[str]:
-    return [frame.document, *(document for inside in frame.inside for document in _documents(inside))]
+    acted_on = (job.key for job in frame.jobs if job.kind == "action")
+    return [frame.document, *acted_on, *(document for inside in frame.inside for document in _documents(inside))]
 
 
 def _name(job: PlannedJob) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import doclife
 from doclife.model.document import Document
 from doclife.schema.fieldtypes import Data, Int
 from doclife.schema.meta import Meta
@@ -14,6 +15,14 @@ class ChaosOrder(Document):
     """Is there exactly when the frame of the transaction that wrote it is: the truth about each commit."""
 
     meta = Meta(autoname="prompt", wildcard_events=False)
+
+    closed = Int()
+
+    def close(self, key: str) -> None:
+        """Is what a job does that has locked it from others."""
+        ChaosEffect(of=key, part="done", job=doclife.job.id, attempt=doclife.job.attempt).insert()
+        self.closed += 1
+        self.save()
 
 
 class ChaosEffect(Document):

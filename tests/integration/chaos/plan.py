@@ -11,8 +11,8 @@ from tests.integration.chaos.documents import LOCKED
 
 #: kinds of jobs, and how often they come
 KINDS = {
-    "note": 6, "slow": 7, "add": 3, "locked": 2, "chain": 2, "midway": 2, "steps": 3, "flaky": 2, "failing": 1,
-    "unique": 2,
+    "note": 6, "slow": 7, "add": 3, "locked": 2, "action": 2, "chain": 2, "midway": 2, "steps": 3,
+    "flaky": 2, "failing": 1, "unique": 2,
 }  # fmt: skip
 QUEUES = ("default", "default", "short", "long", "bulk")
 #: keys that jobs compete for
@@ -24,7 +24,7 @@ class PlannedJob(msgspec.Struct, kw_only=True):
 
     key: str
     kind: str
-    #: name of the method in bodies.py
+    #: name of the method in bodies.py; of an action it is the document's, which has the key for its name
     method: str
     kwargs: dict[str, Any]
     queue: str
@@ -132,6 +132,9 @@ class _Drawer:
     def _locked(self, job: PlannedJob) -> None:
         job.kwargs = {"to": LOCKED}
         job.retry = 8  # the lock was not had in time: its holder stands still
+
+    def _action(self, job: PlannedJob) -> None:
+        job.apart = job.followed = False
 
     def _chain(self, job: PlannedJob) -> None:
         job.kwargs = {"left": self.random.randint(1, 4)}

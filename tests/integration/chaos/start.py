@@ -53,6 +53,20 @@ def _functions(module: Any) -> Any:
             yield from (member for member in vars(each).values() if hasattr(member, "__kwdefaults__"))
 
 
+def know_documents() -> None:
+    """Has every site of this process know the suite's documents, as if an app brought them."""
+    from doclife.site.runtime import Site
+    from tests.integration.chaos.documents import prepare
+
+    load = Site.__init__
+
+    def load_and_prepare(self: Site, *given: Any, **more: Any) -> None:
+        load(self, *given, **more)
+        prepare(self)
+
+    Site.__init__ = load_and_prepare  # type: ignore[method-assign]
+
+
 class Popen(subprocess.Popen[Any]):
     """Starts processes of the product through this module."""
 
@@ -74,6 +88,7 @@ def main() -> int:
     """Starts a module's `main` with the arguments that follow its name."""
     if not os.environ.get("CHAOS_REAL_TIMES"):
         shorten()
+    know_documents()
     subprocess.Popen = Popen  # type: ignore[misc]
     if plant := os.environ.get("CHAOS_PLANT"):
         from tests.integration.chaos import plants

@@ -26,7 +26,7 @@ from doclife.site.load import load_site
 from doclife.site.runtime import Site
 from doclife.worker.presence import liveness
 from tests.integration.chaos import bodies
-from tests.integration.chaos.documents import ChaosOrder, prepare
+from tests.integration.chaos.documents import ChaosOrder
 from tests.integration.chaos.journal import Journal
 from tests.integration.chaos.plan import Frame, PlannedJob, PlannedTransaction, draw
 
@@ -130,6 +130,9 @@ class Writer:
             terms |= {"on_success": bodies.succeeded, "on_failure": bodies.gave_up}
         if job.apart:
             terms["enqueue_after_commit"] = False
+        if job.kind == "action":
+            order = ChaosOrder(name=job.key).insert()
+            return order.queue_action("close", queue=job.queue, at_front=job.at_front, **terms, **job.kwargs)
         return doclife.enqueue(
             getattr(bodies, job.method), queue=job.queue, at_front=job.at_front, **terms, **job.kwargs
         )
@@ -160,7 +163,6 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--most-open", type=int, default=150)
     options = parser.parse_args(arguments)
     site = load_site(options.site, options.sites_dir)
-    prepare(site)
     stop = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
     journal = Journal(options.journal)
