@@ -142,6 +142,18 @@ def test_a_horse_dies_with_its_worker_and_the_supervisor_rescues(workers: Worker
     assert workers.notes == ["once"]
 
 
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform != "linux", reason="counts threads in /proc")
+@pytest.mark.parametrize("isolation", ["fork"])
+def test_a_worker_that_forks_has_one_thread(workers: Workers) -> None:
+    """What another thread holds at the fork stays locked in the horse for ever."""
+    worker = workers.start("--max-jobs", "3")
+    for n in range(3):
+        workers.until_ended(workers.enqueue(job_bodies.note_threads_of_parent, key=str(n)))
+    assert worker.wait(SECONDS) == 0
+    assert workers.notes == ["0: 1", "1: 1", "2: 1"]
+
+
 @BOTH
 @pytest.mark.slow
 def test_of_two_supervisors_one_is_enough(workers: Workers, tmp_path: Path) -> None:

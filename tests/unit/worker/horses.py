@@ -84,3 +84,17 @@ def spoil() -> None:
     os.chdir("/")
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     threading.Thread(target=threading.Event().wait, daemon=False).start()
+
+
+def wait() -> None:
+    """Waits for ever."""
+    threading.Event().wait()
+
+
+def cannot_be_stopped() -> None:
+    """Swallows everything that would end it."""
+    while True:
+        try:
+            threading.Event().wait()
+        except BaseException:
+            continue

@@ -21,6 +21,7 @@ from doclife.outbox.cancel import cancel
 from doclife.queue.protocol import Ticket
 from doclife.schema.tables import background_job
 from doclife.worker import fork as fork_module
+from doclife.worker import timeout
 from doclife.worker.fork import ForkLoop
 from doclife.worker.presence import liveness
 from doclife.worker.run import run_claimed
@@ -123,6 +124,27 @@ def test_a_job_that_kills_its_horse_three_times_is_dead(committed_site):
     job = _job(committed_site, id)
     assert (job["status"], job["attempt"], job["kills"]) == ("failed", 3, 3)
     assert _left(committed_site) == ["after its worker died while it ran 3"]
+
+
+@pytest.mark.one_database
+def test_a_job_that_runs_too_long_is_interrupted_in_its_horse(committed_site):
+    id = _enqueue(committed_site, horses.wait, timeout=1)
+    assert ForkLoop(committed_site, burst=True).run() == 1
+    job = _job(committed_site, id)
+    assert (job["status"], job["kills"]) == ("failed", 0)
+    assert "JobTimedOut: ran longer than 1 s" in job["error"]
+
+
+@pytest.mark.slow
+@pytest.mark.one_database
+def test_a_job_that_swallows_its_timeout_loses_its_horse_and_dies_the_third_time(committed_site, monkeypatch):
+    monkeypatch.setattr(timeout, "GRACE_S", 0.3)
+    id = _enqueue(committed_site, horses.cannot_be_stopped, timeout=1)
+    _enqueue(committed_site, horses.leave, text="other")
+    assert ForkLoop(committed_site, burst=True).run() == 4
+    job = _job(committed_site, id)
+    assert (job["status"], job["kills"]) == ("failed", 3)
+    assert _left(committed_site) == ["other"]
 
 
 @pytest.mark.one_database
