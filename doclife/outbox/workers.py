@@ -15,6 +15,7 @@ import socket
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, Protocol
+from weakref import WeakSet
 
 from sqlalchemy import delete, select, update
 
@@ -145,6 +146,13 @@ class FileLocks:
         """Keeps the files in `folder`, which is made when the first worker comes."""
         self._folder = folder
         self._held: dict[str, FileLock] = {}
+        _in_this_process.add(self)
+
+    def leave_to_parent(self) -> None:
+        """Holds nothing any more in a forked child: the worker is dead when its own process is, whoever lives on."""
+        for lock in self._held.values():
+            lock.close()
+        self._held.clear()
 
     def hold(self, worker: str) -> None:
         """Locks the worker's file."""
@@ -224,6 +232,17 @@ class FileLocks:
         new = path.with_suffix(f".{os.getpid()}")
         new.write_text(text)
         new.replace(path)
+
+
+_in_this_process: WeakSet[FileLocks] = WeakSet()
+
+
+def _leave_to_parent() -> None:
+    for each in list(_in_this_process):
+        each.leave_to_parent()
+
+
+os.register_at_fork(after_in_child=_leave_to_parent)
 
 
 def liveness_of(database: Database, folder: Path) -> Liveness:

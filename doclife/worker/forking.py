@@ -44,6 +44,8 @@ def fork(body: Callable[[], object], *, stop: Callable[[], None], death: signal.
     # The one place where doclife forks. Database and broker open connections of their own in the child.
     pid = os.fork()
     if pid:
+        with suppress(OSError):  # the child does it too; whoever comes first
+            os.setpgid(pid, pid)
         return pid
     code = 1
     try:

@@ -32,6 +32,8 @@ FIRST_PAUSE_S = 0.5
 LONGEST_PAUSE_S = 30.0
 #: seconds beyond the grace of running jobs in which processes that were told to end may still do so by themselves
 KILL_AFTER_S = 15.0
+#: seconds until the jobs of a dead worker are rescued again when the database did not let it
+BURY_AGAIN_S = 1.0
 #: seconds between two times they are told to end at once; a shorter time counts as one and the same
 TELL_AGAIN_S = 1.5
 #: seconds a process must live for its next start to come at once
@@ -75,6 +77,9 @@ class Supervisor:
         self._site, self._children, self._parent = site, list(children), parent
         self._rescuer = relay_of(site, new_name()).rescuer
         self._stopping = StopFlag()
+        #: workers that have died and whose jobs are not rescued yet; whether that counts as a kill
+        self._dead: dict[str, bool] = {}
+        self._bury_at = 0.0
 
     def stop(self) -> None:
         """Has all processes end: each finishes the job that it runs, or gives it back when that takes too long.
@@ -89,6 +94,8 @@ class Supervisor:
             while self._children and not self._stopping.is_set():
                 for child in list(self._children):
                     self._look_after(child)
+                if self._dead and monotonic() >= self._bury_at:
+                    self._bury()
                 self._stopping.wait(LOOK_S)
                 if self._parent and os.getppid() != self._parent:
                     log.warning(STARTER_GONE, parent=self._parent)
@@ -134,13 +141,21 @@ class Supervisor:
             if child.process is not None:
                 kill_group(child.process.pid)
         child.process, child.code = None, code
-        if not child.is_worker:
-            return
-        try:
+        if child.is_worker:
             # What was killed because it had to end has done nothing wrong.
-            self._rescuer.bury([child.name], counted=not self._grace_is_over())
-        except DoclifeError as error:  # the relay finds them
-            log.warning(RESCUE_FAILED, name=child.name, reason=str(error))
+            self._dead[child.name] = not self._grace_is_over()
+            self._bury()
+
+    def _bury(self) -> None:
+        """Rescues the jobs of workers that have died; what fails is tried again, or the relay does it."""
+        for name, counted in list(self._dead.items()):
+            try:
+                self._rescuer.bury([name], counted=counted)
+            except DoclifeError as error:
+                log.warning(RESCUE_FAILED, name=name, reason=str(error))
+                self._bury_at = monotonic() + BURY_AGAIN_S
+            else:
+                del self._dead[name]
 
     def _grace_is_over(self) -> bool:
         stopping = self._stopping

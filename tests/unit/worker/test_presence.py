@@ -129,3 +129,22 @@ def test_outside_the_main_thread_nothing_is_interrupted():
     thread.start()
     thread.join()
     assert outcome == [True]
+
+
+@only_on("sqlite")
+def test_what_a_worker_has_forked_does_not_hold_its_file(committed_site):
+    """A process that a job has left behind must not make a dead worker look alive."""
+    alive = FileLocks(committed_site.folder / "workers")
+    alive.hold("w-1")
+    read, write = os.pipe()
+    child = os.fork()
+    if not child:
+        os.close(write)
+        os.read(read, 1)  # until the test has ended
+        os._exit(0)
+    assert alive.dead(["w-1"]) == set()
+    alive._held.pop("w-1").close()  # what the operating system does when it dies
+    until(lambda: alive.dead(["w-1"]) == {"w-1"})
+    os.close(write)
+    os.waitpid(child, 0)
+    os.close(read)

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from doclife.core.errors import DatabaseUnavailable
 from doclife.jobs.enqueue import enqueue
 from doclife.outbox import workers
 from doclife.outbox.claim import claim
@@ -20,7 +21,7 @@ from tests.integration.embedded_processes import alive
 from tests.unit.worker import bodies
 
 PATIENT = "import time\nwhile True: time.sleep(60)"
-DEAF = "import signal, time\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)\nwhile True: time.sleep(60)"
+DEAF = "import signal\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)"
 
 
 @pytest.fixture
@@ -28,8 +29,10 @@ def started(tmp_path):
     return tmp_path / "started"
 
 
-def _child(started: Path, code: str, **options) -> Child:
-    program = f"import os\nwith open({str(started)!r}, 'a') as file: file.write(f'{{os.getpid()}}\\n')\n{code}"
+def _child(started: Path, code: str, *, before: str = "", **options) -> Child:
+    program = (
+        f"{before}\nimport os\nwith open({str(started)!r}, 'a') as file: file.write(f'{{os.getpid()}}\\n')\n{code}"
+    )
     return Child("test", lambda name: [sys.executable, "-c", program], **options)
 
 
@@ -112,7 +115,7 @@ def _claimed_by(site, child):
 @pytest.mark.doclife_settings(worker_grace=0.1)
 def test_what_does_not_end_is_killed_after_the_grace_and_its_job_given_back(committed_site, started, monkeypatch):
     monkeypatch.setattr(supervising, "KILL_AFTER_S", 0.1)
-    child = _child(started, DEAF, is_worker=True)
+    child = _child(started, PATIENT, before=DEAF, is_worker=True)
     supervisor = Supervisor(committed_site, [child])
     thread = _running(supervisor)
     until(lambda: len(_pids(started)) == 1)
@@ -141,7 +144,7 @@ def test_what_dies_by_itself_within_the_grace_counts(committed_site, started):
 @pytest.mark.one_database
 def test_told_twice_nobody_waits_for_the_grace(committed_site, started, monkeypatch):
     monkeypatch.setattr(supervising, "KILL_AFTER_S", 0.1)
-    child = _child(started, DEAF, is_worker=True)
+    child = _child(started, PATIENT, before=DEAF, is_worker=True)
     supervisor = Supervisor(committed_site, [child])
     thread = _running(supervisor)
     until(lambda: len(_pids(started)) == 1)
@@ -185,3 +188,29 @@ def test_a_site_gets_workers_for_its_own_queues_and_a_scheduler(committed_site):
     assert queues == ["short,default,long", "own", "own", ""]
     assert commands[-1][2] == "doclife.worker.scheduler"
     assert all(command[command.index("--parent") + 1] == str(os.getpid()) for command in commands)
+
+
+@pytest.mark.one_database
+def test_a_rescue_that_fails_is_tried_again(committed_site, started, monkeypatch):
+    monkeypatch.setattr(supervising, "BURY_AGAIN_S", 0.01)
+    child = _child(started, PATIENT, is_worker=True)
+    supervisor = Supervisor(committed_site, [child])
+    bury, failures = supervisor._rescuer.bury, [1, 2]
+
+    def fail_twice(names, **options):
+        if failures:
+            failures.pop()
+            raise DatabaseUnavailable("gone")
+        return bury(names, **options)
+
+    monkeypatch.setattr(supervisor._rescuer, "bury", fail_twice)
+    thread = _running(supervisor)
+    try:
+        until(lambda: len(_pids(started)) == 1)
+        id = _claimed_by(committed_site, child)
+        os.kill(_pids(started)[0], signal.SIGKILL)
+        until(lambda: not supervisor._dead and not failures)
+        assert claim(committed_site.database, id, "next").kills == 1
+    finally:
+        supervisor.stop()
+        thread.join()
