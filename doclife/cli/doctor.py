@@ -11,8 +11,8 @@ from doclife.cli.output import json_option, say, show_json, show_table
 from doclife.cli.state import State, pass_state
 
 if TYPE_CHECKING:
-    from doclife.jobs.ailments import Ailment
     from doclife.jobs.health import Health
+    from doclife.jobs.problems import Problem
 
 
 @click.command("doctor")
@@ -25,12 +25,12 @@ def doctor(state: State, ctx: click.Context, as_json: bool) -> None:
     It shows leaders, workers and queues. Each problem comes with its reason and the command that
     helps; the exit code is 1 when there is one. Neither a worker nor the broker is needed.
     """
-    from doclife.jobs.ailments import ailments
     from doclife.jobs.health import examine
+    from doclife.jobs.problems import problems_of
 
     with state.work() as context, running():
         health = examine(context.site)
-        problems = ailments(context.site, health)
+        problems = problems_of(context.site, health)
     if as_json:
         show_json(_plain(health) | {"problems": [_plain(each) for each in problems]})
     else:
@@ -39,7 +39,7 @@ def doctor(state: State, ctx: click.Context, as_json: bool) -> None:
         ctx.exit(FAILED)
 
 
-def _show(health: Health, problems: list[Ailment]) -> None:
+def _show(health: Health, problems: list[Problem]) -> None:
     say(f"site       {health.site}, {health.now:%Y-%m-%d %H:%M:%S}")
     say(f"broker     {health.broker.kind}, {'answers' if health.broker.answers else 'does not answer'}")
     say(f"relay      {health.relay.holder or 'nobody'}")

@@ -1,4 +1,4 @@
-"""How the jobs of a site are: who leads, who works, what waits. `doclife.jobs.ailments` judges it.
+"""How the jobs of a site are: who leads, who works, what waits. `doclife.jobs.problems` judges it.
 
 Everything is read from the database, and a little from the broker, which may be down.
 """

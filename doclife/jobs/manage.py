@@ -6,7 +6,6 @@ What can be reached from outside is the document type "Background Job", whose me
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
@@ -14,11 +13,10 @@ from typing import Any
 import msgspec
 from sqlalchemy import delete, select, update
 
-from doclife.core import clock, json
+from doclife.core import clock
 from doclife.core.context import current
 from doclife.core.errors import (
     BrokerUnavailable,
-    DataError,
     HookError,
     JobArgumentError,
     JobError,
@@ -29,7 +27,7 @@ from doclife.core.errors import (
 from doclife.core.log import get_logger
 from doclife.database.errors import DuplicateKey
 from doclife.database.link import Database
-from doclife.jobs import functions
+from doclife.jobs import arguments, functions
 from doclife.jobs.job import Job
 from doclife.jobs.selection import Selection
 from doclife.outbox.cancel import JOB_CANCELLED, cancel
@@ -228,17 +226,10 @@ def _packed(method: str, kwargs: dict[str, Any]) -> str:
         raise JobArgumentError(f"the arguments of {method} are given by name, as a dict; {kwargs!r} is none")
     try:
         fn = functions.resolve(method, "retry")
-        inspect.signature(fn).bind(**kwargs)
     except HookError as error:
         raise JobArgumentError(f"the arguments cannot be checked: {error}") from error
-    except TypeError as error:
-        raise JobArgumentError(f"{method} does not take these arguments: {error}") from error
-    except ValueError:  # a built-in without a signature
-        pass
-    try:
-        return json.pack(kwargs, "kwargs")
-    except DataError as error:
-        raise JobArgumentError(f"these arguments cannot be stored: {error}") from error
+    arguments.check_arguments(fn, kwargs, method)
+    return arguments.packed(kwargs)
 
 
 def _give(context: Any, tickets: list[Ticket]) -> None:
@@ -257,10 +248,12 @@ def cancel_job(job_id: str) -> str:
         cancelled; or started: its worker is asked to stop it, which takes about a second.
     Raises:
         JobNotFound: there is no such job.
-        JobError: it has ended.
+        JobError: it has ended, or is not committed yet.
     """
     context = current()
     unit: UnitOfWork = context.unit
+    if any(each.id == job_id for each in unit.staged()):
+        raise JobError(f"job {job_id} is staged in this transaction: it never runs if that is rolled back")
     unit.before_write()
     waiting = update(background_job).where(_job.name == job_id, _job.status == "queued")
     ended = {"status": "cancelled", "ended_at": clock.utc_now(), **GIVE_UP_KEY}

@@ -52,7 +52,7 @@ def test_a_job_runs_again_with_other_arguments(acting):
 @pytest.mark.parametrize(
     ("kwargs", "code", "why"),
     [
-        ('{"cod": 1}', 1, "cli_outlets.tasks.make does not take these arguments"),
+        ('{"cod": 1}', 1, "cli_outlets.tasks.make takes no argument 'cod'. Did you mean 'code'"),
         ("[1]", 2, "give all arguments by name"),
         ("{", 2, "JSON"),
         ('{"code": {"$type": "dates", "value": 1}}', 2, "unknown type tag 'dates'"),

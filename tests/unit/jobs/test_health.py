@@ -9,9 +9,9 @@ from sqlalchemy import delete, update
 
 from doclife.core import clock
 from doclife.core.context import current
-from doclife.jobs.ailments import ailments
 from doclife.jobs.enqueue import enqueue
 from doclife.jobs.health import examine
+from doclife.jobs.problems import problems_of
 from doclife.outbox.claim import claim
 from doclife.outbox.leases import Lease
 from doclife.outbox.moments import TICK, note
@@ -49,19 +49,19 @@ def well(site):
 
 
 def _kinds(site):
-    return [each.kind for each in ailments(site, examine(site))]
+    return [each.kind for each in problems_of(site, examine(site))]
 
 
 def _one(site):
-    (found,) = ailments(site, examine(site))
+    (found,) = problems_of(site, examine(site))
     return found
 
 
-def test_a_site_that_is_well_has_no_ailments(site, well):
+def test_a_site_that_is_well_has_no_problems(site, well):
     _enqueued()
     note(site.database, TICK)
     health = examine(site)
-    assert ailments(site, health) == []
+    assert problems_of(site, health) == []
     assert (health.site, health.broker.answers, health.relay.holder, health.scheduler.holder) == (
         "test",
         True,
@@ -91,16 +91,16 @@ def test_nobody_is_there(site):
         connection.execute(delete(scheduled_job_type))
     _enqueued()
     _enqueued()
-    no_worker, no_relay = ailments(site, examine(site))
+    no_worker, no_relay = problems_of(site, examine(site))
     assert (no_worker.kind, no_worker.why) == ("no-worker", "2 jobs wait, and nobody would run them")
     assert no_relay.kind == "no-relay"
     assert "doclife worker" in no_worker.help
 
 
-def test_a_broker_that_is_down_is_an_ailment_and_hides_nothing(site, well):
+def test_a_broker_that_is_down_is_a_problem_and_hides_nothing(site, well):
     site.broker.down = True
     _enqueued("shop.tasks.gone")
-    down, missing = ailments(site, examine(site))
+    down, missing = problems_of(site, examine(site))
     assert (down.kind, missing.kind) == ("broker-down", "method-missing")
     assert "take jobs from the table meanwhile" in down.why
     assert {each.in_broker for each in examine(site).queues} == {None}
@@ -111,7 +111,7 @@ def test_a_scheduler_that_is_paused_says_by_what(doclife_templates, setting):
     from doclife.testing.sandbox import sandbox
 
     with sandbox(doclife_templates.get(()), {setting: True}) as site:
-        (paused,) = [each for each in ailments(site, examine(site)) if each.kind == "paused"]
+        (paused,) = [each for each in problems_of(site, examine(site)) if each.kind == "paused"]
     assert paused.why == f"{setting} is set"
 
 
@@ -132,7 +132,7 @@ def test_a_schedule_that_is_late_although_somebody_ticks(site, schedule):
         assert "schedule-late" not in _kinds(site)
     with travel_to("2030-03-01 09:03"):
         _lead(site, SCHEDULER, "other")
-        (late,) = [each for each in ailments(site, examine(site)) if each.kind == "schedule-late"]
+        (late,) = [each for each in problems_of(site, examine(site)) if each.kind == "schedule-late"]
     assert late.what == "shop.tasks.daily was due at 2030-03-01 09:00:00 and was not enqueued"
     assert late.why == "the scheduler other leads, but it has never ticked"
 

@@ -10,11 +10,11 @@ import pytest
 
 from doclife.core import clock
 from doclife.doctypes.user import Role
-from doclife.jobs.ailments import ailments
 from doclife.jobs.enqueue import DOCUMENT_RUNNER, enqueue
 from doclife.jobs.health import examine
 from doclife.jobs.manage import cancel_job
 from doclife.jobs.missing import is_missing, wait_for
+from doclife.jobs.problems import problems_of
 from doclife.testing import run_jobs, travel_to
 from tests.stored import stored
 from tests.unit.testing import tasks
@@ -77,7 +77,7 @@ def test_a_document_without_the_method_waits_too(site):
     assert is_missing(_row(job, "error")[0])
     assert "no installed app has the document type 'Rolle'" in _row(other, "error")[0]
     cancel_job(other.id)
-    (found,) = [each for each in ailments(site, examine(site)) if each.kind == "method-missing"]
+    (found,) = [each for each in problems_of(site, examine(site)) if each.kind == "method-missing"]
     assert found.why == "Role has no method 'get_titel'. Did you mean 'get_title'"
     assert found.help.endswith(f"doclife jobs cancel {job.id}")
 

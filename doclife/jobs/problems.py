@@ -1,4 +1,4 @@
-"""What is wrong with the jobs of a site: each ailment with its reason and the command that helps."""
+"""What is wrong with the jobs of a site: each problem with its reason and the command that helps."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ OVERTIME_S = 40.0
 WAITS_LONG_S = 300.0
 #: seconds that a schedule may be late
 LATE_S = 150.0
-#: hours for which a job that failed is an ailment
+#: hours for which a job that failed is a problem
 FAILED_H = 24
 
 _job = background_job.c
 
 
-class Ailment(msgspec.Struct, frozen=True, kw_only=True):
+class Problem(msgspec.Struct, frozen=True, kw_only=True):
     """One thing that is wrong."""
 
     #: a short name of its kind, for scripts
@@ -41,7 +41,7 @@ class Ailment(msgspec.Struct, frozen=True, kw_only=True):
     help: str
 
 
-def ailments(site: Any, health: Health) -> list[Ailment]:
+def problems_of(site: Any, health: Health) -> list[Problem]:
     """Returns what is wrong, the gravest first.
 
     Args:
@@ -51,10 +51,10 @@ def ailments(site: Any, health: Health) -> list[Ailment]:
     return [each for look in _LOOKS for each in look(site, health)]
 
 
-def _broker(_site: Any, health: Health) -> Iterator[Ailment]:
+def _broker(_site: Any, health: Health) -> Iterator[Problem]:
     broker = health.broker
     if not broker.answers:
-        yield Ailment(
+        yield Problem(
             kind="broker-down",
             what="the broker does not answer",
             why=f"{broker.problems[0]}; workers that run take jobs from the table meanwhile, nothing is lost",
@@ -62,7 +62,7 @@ def _broker(_site: Any, health: Health) -> Iterator[Ailment]:
         )
         return
     for problem in broker.problems:
-        yield Ailment(
+        yield Problem(
             kind="broker-settings",
             what="the broker is set up in a way that may lose ids",
             why=problem,
@@ -70,11 +70,11 @@ def _broker(_site: Any, health: Health) -> Iterator[Ailment]:
         )
 
 
-def _nobody_works(_site: Any, health: Health) -> Iterator[Ailment]:
+def _nobody_works(_site: Any, health: Health) -> Iterator[Problem]:
     if health.broker.kind == "inline" or any(each.alive and each.queues for each in health.workers):
         return
     waiting = sum(each.queued for each in health.queues)
-    yield Ailment(
+    yield Problem(
         kind="no-worker",
         what="no worker runs",
         why=f"{_jobs(waiting)}, and nobody would run them" if waiting else "a job that is enqueued now would wait",
@@ -82,9 +82,9 @@ def _nobody_works(_site: Any, health: Health) -> Iterator[Ailment]:
     )
 
 
-def _nobody_relays(_site: Any, health: Health) -> Iterator[Ailment]:
+def _nobody_relays(_site: Any, health: Health) -> Iterator[Problem]:
     if health.relay.holder is None and health.broker.kind != "inline":
-        yield Ailment(
+        yield Problem(
             kind="no-relay",
             what="nobody relays",
             why="no worker and no scheduler runs: jobs for later are not released, jobs of dead workers not rescued",
@@ -92,11 +92,11 @@ def _nobody_relays(_site: Any, health: Health) -> Iterator[Ailment]:
         )
 
 
-def _scheduler(_site: Any, health: Health) -> Iterator[Ailment]:
+def _scheduler(_site: Any, health: Health) -> Iterator[Problem]:
     schedules = health.schedules
     for setting in ("maintenance_mode", "pause_scheduler"):
         if getattr(health, setting):
-            yield Ailment(
+            yield Problem(
                 kind="paused",
                 what="the scheduler enqueues nothing",
                 why=f"{setting} is set",
@@ -106,7 +106,7 @@ def _scheduler(_site: Any, health: Health) -> Iterator[Ailment]:
     if not schedules.active:
         return
     if health.scheduler.holder is None:
-        yield Ailment(
+        yield Problem(
             kind="no-scheduler",
             what="no scheduler runs",
             why=f"{schedules.active} schedules are due sooner or later",
@@ -114,7 +114,7 @@ def _scheduler(_site: Any, health: Health) -> Iterator[Ailment]:
         )
     elif schedules.overdue_since is not None and schedules.overdue_since < health.now - timedelta(seconds=LATE_S):
         last = f"the last tick was at {schedules.last_tick}" if schedules.last_tick else "it has never ticked"
-        yield Ailment(
+        yield Problem(
             kind="schedule-late",
             what=f"{schedules.overdue} was due at {schedules.overdue_since} and was not enqueued",
             why=f"the scheduler {health.scheduler.holder} leads, but {last}",
@@ -122,7 +122,7 @@ def _scheduler(_site: Any, health: Health) -> Iterator[Ailment]:
         )
 
 
-def _dead_workers(_site: Any, health: Health) -> Iterator[Ailment]:
+def _dead_workers(_site: Any, health: Health) -> Iterator[Problem]:
     alive = {each.name for each in health.workers if each.alive}
     for job in health.running:
         if job.worker not in alive:
@@ -131,7 +131,7 @@ def _dead_workers(_site: Any, health: Health) -> Iterator[Ailment]:
                 if health.relay.holder
                 else "and nobody relays, so nobody queues it again"
             )
-            yield Ailment(
+            yield Problem(
                 kind="worker-dead",
                 what=f"job {job.id} ({job.method}) is stuck since {job.started_at}",
                 why=f"its worker {job.worker} is dead; {rescue}",
@@ -139,14 +139,14 @@ def _dead_workers(_site: Any, health: Health) -> Iterator[Ailment]:
             )
 
 
-def _overtime(_site: Any, health: Health) -> Iterator[Ailment]:
+def _overtime(_site: Any, health: Health) -> Iterator[Problem]:
     alive = {each.name for each in health.workers if each.alive}
     for job in health.running:
         if job.worker not in alive or job.started_at is None:
             continue
         seconds = (health.now - job.started_at).total_seconds()
         if seconds > job.timeout + OVERTIME_S:
-            yield Ailment(
+            yield Problem(
                 kind="overtime",
                 what=f"job {job.id} ({job.method}) runs for {seconds:.0f} s, its timeout is {job.timeout} s",
                 why=f"its worker {job.worker} lives, but has not ended it",
@@ -154,13 +154,13 @@ def _overtime(_site: Any, health: Health) -> Iterator[Ailment]:
             )
 
 
-def _queues(_site: Any, health: Health) -> Iterator[Ailment]:
+def _queues(_site: Any, health: Health) -> Iterator[Problem]:
     known = [each.queue for each in health.queues if each.known]
     somebody_works = any(each.alive and each.queues for each in health.workers)
     for queue in health.queues:
         name, waiting = queue.queue, queue.queued + queue.scheduled
         if not queue.known and waiting:
-            yield Ailment(
+            yield Problem(
                 kind="queue-unknown",
                 what=f"{_jobs(waiting)} in the queue {name}",
                 why=f"the settings know no such queue.{nearest(name, known)} Queues: {', '.join(known)}",
@@ -168,14 +168,14 @@ def _queues(_site: Any, health: Health) -> Iterator[Ailment]:
                 f"retry --status cancelled --queue {name} --to-queue default",
             )
         elif queue.queued and not queue.workers and somebody_works:
-            yield Ailment(
+            yield Problem(
                 kind="queue-unserved",
                 what=f"{_jobs(queue.queued)} in the queue {name}",
                 why="no worker that runs serves it",
                 help=f"doclife worker --queue {name}",
             )
         elif queue.workers and queue.oldest_s is not None and queue.oldest_s > WAITS_LONG_S:
-            yield Ailment(
+            yield Problem(
                 kind="queue-slow",
                 what=f"{_jobs(queue.queued)} in the queue {name}, the oldest for {queue.oldest_s:.0f} s",
                 why=f"{queue.workers} of its workers live, and do not keep up",
@@ -183,7 +183,7 @@ def _queues(_site: Any, health: Health) -> Iterator[Ailment]:
             )
 
 
-def _missing_methods(site: Any, _health: Health) -> Iterator[Ailment]:
+def _missing_methods(site: Any, _health: Health) -> Iterator[Problem]:
     waiting = select(_job.method, func.count()).where(_job.status == "queued").group_by(_job.method)
     with site.database.reading() as connection:
         rows = connection.execute(waiting).all()
@@ -191,7 +191,7 @@ def _missing_methods(site: Any, _health: Health) -> Iterator[Ailment]:
         try:
             import_path(method, "its method")
         except HookError as refusal:
-            yield Ailment(
+            yield Problem(
                 kind="method-missing",
                 what=f"{_jobs(count)} for {method} to exist",
                 why=str(refusal),
@@ -199,7 +199,7 @@ def _missing_methods(site: Any, _health: Health) -> Iterator[Ailment]:
             )
 
 
-def _missing_document_methods(site: Any, _health: Health) -> Iterator[Ailment]:
+def _missing_document_methods(site: Any, _health: Health) -> Iterator[Problem]:
     """Finds them by what happened when they were called: the method that runs them all is there."""
     called = [_job.status == "queued", _job.method == DOCUMENT_RUNNER, _job.error.startswith(BEGINNING)]
     with site.database.reading() as connection:
@@ -208,7 +208,7 @@ def _missing_document_methods(site: Any, _health: Health) -> Iterator[Ailment]:
     for row in rows:
         by_reason.setdefault(reason_of(row.error), []).append(row.name)
     for reason, ids in by_reason.items():
-        yield Ailment(
+        yield Problem(
             kind="method-missing",
             what=f"{_jobs(len(ids))} for a document's method to exist",
             why=reason,
@@ -216,7 +216,7 @@ def _missing_document_methods(site: Any, _health: Health) -> Iterator[Ailment]:
         )
 
 
-def _failed(site: Any, _health: Health) -> Iterator[Ailment]:
+def _failed(site: Any, _health: Health) -> Iterator[Problem]:
     since = clock.utc_now() - timedelta(hours=FAILED_H)
     recent = (
         select(_job.method, func.count(), func.max(_job.name))
@@ -229,7 +229,7 @@ def _failed(site: Any, _health: Health) -> Iterator[Ailment]:
         errors = select(_job.name, _job.error).where(_job.name.in_([row[2] for row in rows]))
         reasons = {row.name: row.error for row in connection.execute(errors)}
     for method, count, newest in rows:
-        yield Ailment(
+        yield Problem(
             kind="dead",
             what=f"{count} of {method} failed within {FAILED_H} hours",
             why=f"the newest, {newest}: {_last_line(reasons.get(newest))}",
@@ -246,7 +246,7 @@ def _last_line(error: str | None) -> str:
     return (error or "").strip().rpartition("\n")[2] or "no reason was kept"
 
 
-_Look = Callable[[Any, Health], Iterator[Ailment]]
+_Look = Callable[[Any, Health], Iterator[Problem]]
 #: the gravest first
 _LOOKS: tuple[_Look, ...] = (
     _broker,
