@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from doclife.cli.failures import FAILED, running
+from doclife.cli.jobs import for_people
 from doclife.cli.output import json_option, say, show_json, show_table
 from doclife.cli.state import State, pass_state
 
@@ -47,7 +48,7 @@ def _show(health: Health, problems: list[Problem]) -> None:
     say(f"scheduler  {health.scheduler.holder or 'nobody'}{tick}, {health.schedules.active} schedules")
     say("")
     rows = [
-        _plain(each) | {"state": "alive" if each.alive else "dead", "queues": ", ".join(each.queues)}
+        for_people(_plain(each)) | {"state": "alive" if each.alive else "dead", "queues": ", ".join(each.queues)}
         for each in health.workers
     ]
     show_table(
@@ -55,7 +56,7 @@ def _show(health: Health, problems: list[Problem]) -> None:
     )
     say("")
     columns = ["queue", "workers", "queued", "scheduled", "started", "failed", "oldest_s", "in_broker"]
-    show_table([_plain(each) for each in health.queues], columns, as_json=False, empty="no queues")
+    show_table([for_people(_plain(each)) for each in health.queues], columns, as_json=False, empty="no queues")
     say("")
     for problem in problems:
         say(f"problem: {problem.what}")

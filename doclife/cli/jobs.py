@@ -41,7 +41,7 @@ def list_(state: State, selection: Selection, limit: int, start: int, as_json: b
         found = list_jobs(database, selection, start=start, limit=limit)
         rows = [_plain(row) | {"status": row.state, "user": row.run_as, "seconds": row.seconds} for row in found]
         more = not as_json and len(found) == limit and count_jobs(database, selection) - start - limit
-    show_table(rows, COLUMNS, as_json=as_json, empty="no jobs")
+    show_table(rows if as_json else list(map(for_people, rows)), COLUMNS, as_json=as_json, empty="no jobs")
     if more and more > 0:
         warn(f"{more} more: --start {start + limit}")
 
@@ -203,7 +203,8 @@ def stats(state: State, as_json: bool) -> None:
     with state.work() as context:
         found = queue_stats(context.site.database)
     columns = ["queue", "queued", "scheduled", "started", "finished", "failed", "cancelled", "oldest_s"]
-    show_table([_plain(row) for row in found], columns, as_json=as_json, empty="no jobs")
+    rows = [_plain(row) for row in found]
+    show_table(rows if as_json else list(map(for_people, rows)), columns, as_json=as_json, empty="no jobs")
 
 
 def _jobs(count: int) -> str:
@@ -226,6 +227,19 @@ def _show_values(values: dict[str, Any]) -> None:
         if value is not None:
             text = value if isinstance(value, str) else json.dumps(value)
             say(f"{name:<{width}}  {text.rstrip().replace(chr(10), chr(10) + ' ' * (width + 2))}")
+
+
+def for_people(row: dict[str, Any]) -> dict[str, Any]:
+    """Returns the values of a row of a table as people read them: whole seconds, and times to run that are to come."""
+    short: dict[str, Any] = {}
+    for name, value in row.items():
+        if isinstance(value, float):
+            short[name] = f"{value:.1f}"
+        else:
+            short[name] = value[:19] if name.endswith(("_at", "since")) and isinstance(value, str) else value
+    if row.get("status") != "scheduled":
+        short.pop("run_at", None)
+    return short
 
 
 def _plain(row: Any) -> dict[str, Any]:

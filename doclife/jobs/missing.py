@@ -11,6 +11,8 @@ from doclife.core.errors import JobError
 
 #: how the error of a job that waits for its method begins in its row
 BEGINNING = "waits for its method"
+#: what the message of an import that fails begins with: who names the path
+METHOD = "its method"
 _WAY_OUT = ". It runs when a deploy brings it; or `doclife jobs cancel`"
 
 #: seconds until the next look, doubled with each, up to the longest
@@ -29,13 +31,13 @@ def wait_for(attempt: int) -> float:
 
 def note_of(error: MethodMissing) -> str:
     """Returns what the row of such a job says."""
-    reason = str(error).rstrip("?.")
+    reason = reason_of(str(error)).rstrip("?.")
     return f"{BEGINNING}: {reason}{_WAY_OUT}"
 
 
 def reason_of(error: str) -> str:
-    """Returns why such a job waits, from what its row says."""
-    return error.removeprefix(f"{BEGINNING}: ").partition(_WAY_OUT)[0]
+    """Returns why such a job waits, from what its row or the failed import says."""
+    return error.removeprefix(f"{BEGINNING}: ").removeprefix(f"{METHOD}: ").partition(_WAY_OUT)[0]
 
 
 def is_missing(error: str | None) -> bool:

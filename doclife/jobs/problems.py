@@ -14,7 +14,7 @@ from doclife.core.errors import HookError, nearest
 from doclife.events.handlers import import_path
 from doclife.jobs.enqueue import DOCUMENT_RUNNER
 from doclife.jobs.health import Health
-from doclife.jobs.missing import BEGINNING, reason_of
+from doclife.jobs.missing import BEGINNING, METHOD, reason_of
 from doclife.schema.tables import background_job
 
 #: seconds beyond its timeout after which a job should have been killed
@@ -189,12 +189,12 @@ def _missing_methods(site: Any, _health: Health) -> Iterator[Problem]:
         rows = connection.execute(waiting).all()
     for method, count in rows:
         try:
-            import_path(method, "its method")
+            import_path(method, METHOD)
         except HookError as refusal:
             yield Problem(
                 kind="method-missing",
                 what=f"{_jobs(count)} for {method} to exist",
-                why=str(refusal),
+                why=reason_of(str(refusal)),
                 help=f"deploy the version that has it; or doclife jobs cancel --method {method}",
             )
 
@@ -231,7 +231,7 @@ def _failed(site: Any, _health: Health) -> Iterator[Problem]:
     for method, count, newest in rows:
         yield Problem(
             kind="dead",
-            what=f"{count} of {method} failed within {FAILED_H} hours",
+            what=f"{count} {'job' if count == 1 else 'jobs'} of {method} failed within {FAILED_H} hours",
             why=f"the newest, {newest}: {_last_line(reasons.get(newest))}",
             help=f"doclife jobs show {newest}; doclife jobs retry --method {method}, or doclife jobs purge --status "
             f"failed --method {method}",

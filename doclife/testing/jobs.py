@@ -11,7 +11,7 @@ from typing import Any, overload
 from sqlalchemy import select
 
 from doclife.core import json
-from doclife.core.errors import nearest
+from doclife.core.errors import brief, nearest
 from doclife.events.handlers import dotted_path
 from doclife.jobs.enqueue import DOCUMENT_RUNNER
 from doclife.outbox.staging import StagedJob
@@ -146,7 +146,7 @@ def _shown(subset: dict[str, Any]) -> str:
 def _listed(jobs: Sequence[CapturedJob]) -> str:
     if not jobs:
         return " Nothing was."
-    return "\n" + "\n".join(f"  {job.method}({job.kwargs}) on {job.queue}, {job.status}" for job in jobs)
+    return "\n" + "\n".join(f"  {job.method}({brief(job.kwargs)}) on {job.queue}, {job.status}" for job in jobs)
 
 
 class CapturedJobs(Sequence[CapturedJob]):

@@ -8,7 +8,7 @@ from sqlalchemy import select, update
 
 from doclife.core import clock
 from doclife.core.context import current
-from doclife.core.errors import BrokerUnavailable
+from doclife.core.errors import BrokerUnavailable, brief
 from doclife.jobs.missing import is_missing
 from doclife.outbox.claim import claim, claim_next
 from doclife.scheduler.sync import first_time, sync
@@ -80,9 +80,9 @@ def ended_well(ids: list[str], *, allow_failures: bool) -> list[CapturedJob]:
 def failure_of(job: CapturedJob) -> str:
     """Returns why a job is a failure of its test, or ""."""
     if job.status == "failed":
-        return f"the job {job.method}({job.kwargs}) failed: {job.error}"
+        return f"the job {job.method}({brief(job.kwargs)}) failed: {job.error}"
     if job.status == "queued" and is_missing(job.error):
-        return f"the job {job.method}({job.kwargs}) waits: {job.error}"
+        return f"the job {job.method}({brief(job.kwargs)}) waits: {job.error}"
     return ""
 
 

@@ -164,7 +164,7 @@ class _Run:
 
     def _method(self) -> Callable[..., Any]:
         try:
-            return resolve(self.claimed.method, "its method")
+            return resolve(self.claimed.method, missing.METHOD)
         except HookError as error:
             raise MethodMissing(str(error)) from error
 

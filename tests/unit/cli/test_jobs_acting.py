@@ -78,6 +78,8 @@ def test_the_queue_and_the_time_may_be_others(acting):
     rows = _jobs(acting, "--queue", "short")
     assert {(row["status"], row["run_at"]) for row in rows} == {("scheduled", "2099-01-31 18:00:00")}
     assert len(rows) == 2
+    shown = acting.ok("jobs", "list").splitlines()
+    assert [line.count("2099-01-31 18:00:00") for line in shown] == [0, 0, 1, 1], "whole seconds, where it is to come"
 
 
 def test_those_that_cannot_run_again_are_told_and_the_others_do(acting):

@@ -214,7 +214,7 @@ def test_jobs_that_have_failed_within_a_day(site, well):
     newest = _enqueued(FAILS)
     run_jobs(allow_failures=True)
     found = _one(site)
-    assert (found.kind, found.what) == ("dead", f"2 of {FAILS} failed within 24 hours")
+    assert (found.kind, found.what) == ("dead", f"2 jobs of {FAILS} failed within 24 hours")
     assert found.why == f"the newest, {newest.id}: ZeroDivisionError: broken"
     with site.database.transaction() as connection:
         connection.execute(update(background_job).values(ended_at=clock.utc_now() - timedelta(hours=25)))

@@ -144,6 +144,13 @@ def test_a_failed_job_fails_the_test_and_has_written_nothing():
     assert stored("Role", name="never") == []
 
 
+def test_a_failure_does_not_print_all_of_long_arguments():
+    enqueue("tests.unit.testing.tasks.note", word=list(range(10_000)), wrong=1)
+    with pytest.raises(AssertionError) as caught:
+        run_jobs()
+    assert len(str(caught.value)) < 2000
+
+
 def test_only_the_queues_asked_for_are_served():
     enqueue(tasks.note, queue="long", word="long")
     enqueue(tasks.note, queue="short", word="short")

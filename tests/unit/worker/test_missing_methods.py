@@ -47,9 +47,7 @@ def test_it_waits_and_runs_when_the_deploy_has_come(site, monkeypatch):
     status, run_at, exceptions, kills, error = _row(job, "status", "run_at", "exceptions", "kills", "error")
     assert (status, exceptions, kills) == ("queued", 0, 0)
     assert before + timedelta(seconds=5) <= run_at <= clock.now() + timedelta(seconds=5)
-    assert error.startswith(
-        "waits for its method: its method: 'shop_of_tomorrow.tasks.send' does not import: No module"
-    )
+    assert error.startswith("waits for its method: 'shop_of_tomorrow.tasks.send' does not import: No module")
     assert stored("Error Log", "name") == []
     _deploy(monkeypatch)
     run_jobs(with_scheduled=True)
