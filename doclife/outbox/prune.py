@@ -1,4 +1,4 @@
-"""Pruning: rows of jobs that ended long ago are removed, in batches."""
+"""Pruning: rows of jobs that ended long ago are removed, in batches, and those of locks that nobody has."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from sqlalchemy import delete, select
 
 from doclife.core import clock
 from doclife.database.link import Database
+from doclife.outbox import holders
 from doclife.schema.tables import background_job, scheduled_job_run
 
 #: days for which a job's row is kept after its end, by status
@@ -43,4 +44,9 @@ def prune(database: Database) -> int:
     if old_runs is not None:
         with database.transaction() as connection:
             removed += connection.execute(delete(scheduled_job_run).where(_run.due < oldest)).rowcount
+    with database.reading() as connection:
+        useless = holders.has_useless(connection, database.dialect)
+    if useless:
+        with database.transaction() as connection:
+            removed += holders.prune(connection, database.dialect)
     return removed

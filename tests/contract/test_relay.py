@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import event
+from sqlalchemy import event, select
 
 from doclife.core import clock
 from doclife.outbox import complete, delivery
@@ -18,6 +18,7 @@ from doclife.outbox.prune import prune
 from doclife.outbox.relay import Relay
 from doclife.outbox.rescue import Rescuer
 from doclife.outbox.workers import FileLocks, Heartbeats, register, registered, unregister
+from doclife.schema.tables import lease as lease_table
 from doclife.schema.tables import scheduled_job_run
 from tests.contract.databases import MARKED, fresh_engine
 from tests.contract.outbox import Outbox, job
@@ -206,6 +207,27 @@ def test_old_jobs_are_pruned_by_their_status(outbox):
     assert outbox.ids("queued") == [queued]
     with clock.travel(by=timedelta(days=91)):
         assert prune(outbox.database) == 1
+
+
+def test_rows_of_locks_that_nobody_has_are_pruned_a_day_later(outbox):
+    (id,) = outbox.stage(job())
+    now = clock.utc_now()
+    with outbox.database.transaction() as connection:
+        for name, holder, until in [
+            ("lock:old", None, now),
+            ("lock:held", "request 1", now + timedelta(days=2)),
+            ("doc:of a job that waits", f"job:{id}", None),
+            ("doc:of a job that is gone", "job:gone", None),
+            ("relay", "r1", now),
+        ]:
+            connection.execute(lease_table.insert().values(name=name, holder=holder, until=until, token=1))
+    assert prune(outbox.database) == 1
+    with clock.travel(by=timedelta(days=1, minutes=1)):
+        assert prune(outbox.database) == 1
+        assert prune(outbox.database) == 0
+    with outbox.database.reading() as connection:
+        names = sorted(connection.execute(select(lease_table.c.name)).scalars())
+    assert names == ["doc:of a job that waits", "lock:held", "relay"]
 
 
 def test_of_many_that_want_a_lease_one_gets_it(outbox):

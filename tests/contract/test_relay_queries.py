@@ -86,15 +86,19 @@ def _plan(outbox, text, params):
         return [row["detail"] for row in rows]
     if dialect == "postgresql":
         return [row["QUERY PLAN"] for row in rows]
-    return [f"{row['type']} {row['key']}" for row in rows]
+    return [f"{row['type']} {row['table']}" for row in rows]
+
+
+#: how a plan says that it goes through all jobs
+READS_ALL = {
+    "sqlite": [f"SCAN {JOBS}"],
+    "postgresql": [f'Seq Scan on "{JOBS}"'],
+    "mariadb": [f"ALL {JOBS}", f"index {JOBS}"],
+}
 
 
 def _reads_all(outbox, plan):
-    """Tells whether a plan goes through all jobs."""
-    everything = {"sqlite": "SCAN ", "postgresql": "Seq Scan", "mariadb": ("ALL ", "index ")}[outbox.database.dialect]
-    if outbox.database.dialect == "postgresql":
-        return any(everything in line for line in plan)
-    return any(line.startswith(everything) for line in plan)
+    return any(sign in line for line in plan for sign in READS_ALL[outbox.database.dialect])
 
 
 def test_no_duty_of_the_relay_reads_all_jobs(outbox, monkeypatch):
@@ -138,4 +142,4 @@ def test_an_idle_round_costs_as_much_with_many_jobs_as_with_few(outbox):
             assert {**relay.round(), "pruned": 0} == {"rescued": 0, "due": 0, "missing": 0, "pruned": 0}
         counts.append([text.split(None, 1)[0] for text, _ in seen])
     assert set(counts[0]) == {"SELECT"}
-    assert len(counts[1]) <= len(counts[0]) <= 6
+    assert len(counts[1]) <= len(counts[0]) <= 7
