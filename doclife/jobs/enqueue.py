@@ -193,7 +193,7 @@ def _stage(context: Context, staged: StagedJob, *, apart: bool) -> Job | None:
     if staged.dedup_key is not None and key_is_taken(unit, staged.dedup_key):
         return None
     if apart:
-        unit.after_end(partial(_insert_apart, context, staged))
+        unit.after_end(partial(_insert_apart, context, staged), raises=True)
     else:
         unit.stage(staged)
     return Job(staged.id, staged)

@@ -211,13 +211,19 @@ class UnitOfWork:
         for frame in self.frames:
             yield from frame.jobs or ()
 
-    def after_end(self, write: Write) -> None:
+    def after_end(self, write: Write, *, raises: bool = False) -> None:
         """Has `write(connection)` run in a transaction of its own right after this one ends, however it ends.
 
         Where nothing has been written and no frame is open, it runs at once.
+
+        Args:
+            write: what it raises is logged.
+            raises: if it runs at once, what it raises passes on.
         """
         if self.link.writing or self.in_progress or self.link.doomed:
             self._outliving.append(write)
+        elif raises:
+            self._write_now(write)
         else:
             self._write_apart(write)
 
@@ -337,13 +343,16 @@ class UnitOfWork:
 
     def _write_apart(self, write: Write) -> None:
         try:
-            # on the unit's own connection: where each that has one waits for a second, all wait for ever
-            with own_transaction(self.link) as link:
-                then = write(link.connection)
-            if then is not None:
-                then()
+            self._write_now(write)
         except Exception as error:
             log.error(OUTLIVING_WRITE_FAILED, exc_info=error)
+
+    def _write_now(self, write: Write) -> None:
+        # on the unit's own connection: where each that has one waits for a second, all wait for ever
+        with own_transaction(self.link) as link:
+            then = write(link.connection)
+        if then is not None:
+            then()
 
     def _apart(self, moment: str, callback: Callback) -> None:
         """Runs a callback as a unit of its own: its failure is recorded and changes nothing else."""

@@ -5,17 +5,18 @@ from __future__ import annotations
 import pytest
 
 from doclife.core.context import activate
-from doclife.core.errors import ValidationError
+from doclife.core.errors import QueryTimeoutError, ValidationError
 from doclife.doctypes.notification_log import NotificationLog
 from doclife.jobs.enqueue import enqueue
 from doclife.outbox.delivery import Reconciler
 from doclife.testing import run_jobs
 from doclife.uow.unit import current_unit
 from tests.conftest import SLOW_ON_SERVERS
+from tests.contract.databases import only_on
 from tests.stored import stored
 
 #: a site of its own for each test takes a second on a server
-pytestmark = pytest.mark.parametrize("doclife_db_url", SLOW_ON_SERVERS, indirect=True)
+on_each = pytest.mark.parametrize("doclife_db_url", SLOW_ON_SERVERS, indirect=True)
 
 
 def note(key):
@@ -48,6 +49,7 @@ def opened(committed_site):
         context.unit.close()
 
 
+@on_each
 def test_it_is_queued_at_once_where_nothing_was_written(opened):
     staged = enqueue(note, key="staged")
     job = note_apart("at once")
@@ -59,6 +61,7 @@ def test_it_is_queued_at_once_where_nothing_was_written(opened):
     assert notes() == ["at once"]
 
 
+@on_each
 @pytest.mark.parametrize("end", ["commit", "rollback", "close"])
 def test_it_is_queued_when_the_transaction_ends_however_it_ends(opened, end):
     note("document")
@@ -71,6 +74,7 @@ def test_it_is_queued_when_the_transaction_ends_however_it_ends(opened, end):
     assert notes() == (["document", "job"] if end == "commit" else ["job"])
 
 
+@on_each
 def test_it_outlives_the_savepoint_that_fails_around_it(opened):
     unit = current_unit()
     frame = unit.push()
@@ -83,6 +87,7 @@ def test_it_outlives_the_savepoint_that_fails_around_it(opened):
     assert notes() == ["job"]
 
 
+@on_each
 def test_it_outlives_the_commit_that_fails(opened):
     unit = current_unit()
     note("document")
@@ -105,12 +110,14 @@ def note_apart_and_fail():
     raise ValueError("no paper")
 
 
+@on_each
 def test_it_outlives_the_job_that_fails(site):
     enqueue(note_apart_and_fail)
     assert [each.status for each in run_jobs(allow_failures=True)] == ["failed", "finished"]
     assert notes() == ["job of a job"]
 
 
+@on_each
 def test_of_two_with_one_key_the_second_is_dropped_at_the_end(opened):
     note("document")
     first = enqueue(note, key="first", job_id="k", enqueue_after_commit=False)
@@ -122,6 +129,7 @@ def test_of_two_with_one_key_the_second_is_dropped_at_the_end(opened):
     assert notes() == ["document", "first"]
 
 
+@on_each
 def test_it_waits_for_a_broker_that_is_down(opened):
     opened.broker.down = True
     note("document")
@@ -132,3 +140,16 @@ def test_it_waits_for_a_broker_that_is_down(opened):
     assert Reconciler(opened.database, opened.broker, grace_s=0).run() == 1
     run_jobs()
     assert notes() == ["job"]
+
+
+@only_on("sqlite")
+@pytest.mark.doclife_settings(sqlite_busy_timeout=0.01)
+def test_who_enqueues_at_once_is_told_that_it_could_not_be_done(opened):
+    other = opened.context()
+    other.unit.before_write()  # holds the only writer lock
+    with pytest.raises(QueryTimeoutError):
+        note_apart("never")
+    other.unit.close()
+    assert queued(opened) == []
+    job = note_apart("now")
+    assert queued(opened) == [job.id]
