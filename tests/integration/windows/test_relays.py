@@ -12,6 +12,7 @@ from doclife.outbox.leases import LEASE_S
 from doclife.outbox.workers import DEAD_AFTER_S
 from doclife.queue.protocol import Ticket
 from doclife.schema.tables import background_job
+from tests.integration.windows import bodies
 from tests.integration.windows.test_workers import IN_THE_JOB
 
 pytestmark = pytest.mark.chaos
@@ -100,6 +101,26 @@ def test_18_ids_of_a_broker_that_was_restored_from_a_backup_are_dropped(scene):
     assert scene.depth == 1
     assert scene.drain() == 0
     assert (scene.notes, scene.depth) == (["job"], 0)
+
+
+def _rename_method(scene, name):
+    with scene.site.database.transaction() as connection:
+        connection.execute(sa.update(background_job).values(method=f"{bodies.__name__}.{name}"))
+
+
+def test_20_a_job_whose_method_is_gone_waits_for_the_deployment_that_brings_it_back(scene):
+    id = scene.enqueue()
+    _rename_method(scene, "not_there_yet")
+    scene.drain()
+    waiting = scene.job(id)
+    assert (waiting.status, waiting.exceptions, waiting.kills) == ("queued", 0, 0)
+    assert "not_there_yet" in waiting.error
+    assert scene.relay().round()["due"] == 0
+    _rename_method(scene, "note")
+    with clock.travel(by=timedelta(minutes=10)):
+        assert scene.relay().round()["due"] == 1
+        assert scene.drain() == 1
+    assert scene.notes == ["job"]
 
 
 def test_a_relay_that_dies_between_push_and_note_pushes_nothing_twice(scene):
