@@ -62,7 +62,7 @@ class HotStatement:
     def run_many(self, on: Link | Connection, rows: Sequence[Values]) -> None:
         """Runs an INSERT for each of several rows."""
         if not isinstance(on, Link):
-            on.execute(self._statement, [dict(row) for row in rows])
+            on.execute(self._statement, list(rows))
             return
         compiled = self._on(on)
         on.run_many(compiled.text, [compiled.bind(row) for row in rows])
@@ -111,5 +111,5 @@ def _binder(given: Sequence[tuple[str, Any, Converter | None]]) -> Callable[[Val
         else:
             names[f"c{n}"] = convert
             parts.append(f"(None if v[{name!r}] is None else c{n}(v[{name!r}]))")
-    made: Callable[[Values], Row] = eval(f"lambda v: ({', '.join(parts)},)", names)  # noqa: S307 own names only
+    made: Callable[[Values], Row] = eval(f"lambda v: ({''.join(f'{part}, ' for part in parts)})", names)  # noqa: S307 own names only
     return made
