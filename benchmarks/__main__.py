@@ -12,7 +12,7 @@ from contextlib import ExitStack
 from importlib import metadata
 from pathlib import Path
 
-from benchmarks import databases, documents, growth, harness, imports, jobs, statements
+from benchmarks import databases, documents, growth, harness, imports, jobs, memory, statements
 from benchmarks.harness import Measure, Result
 
 _PARTS = ("documents", "growth", "imports", "jobs", "counts")
@@ -32,7 +32,7 @@ def main(arguments: list[str] | None = None) -> int:
     if "imports" in options.parts:
         runner.run([imports.measure(quick=options.quick)])
     if "jobs" in options.parts:
-        runner.jobs()
+        runner.jobs(names)
     text = runner.text()
     print(text)
     if options.out is not None:
@@ -106,12 +106,15 @@ class Runner:
                     if name != "sqlite":
                         self.trips[name] = statements.round_trips(site)
 
-    def jobs(self) -> None:
-        """Runs the job rows, which need a broker, and the one that has no yardstick."""
-        with jobs.job_bench() as bench:
-            self.run(jobs.measures(bench), "sqlite")
-            if self.only in jobs.LATENCY:
-                self.lines.append(jobs.latency_line(bench.site, quick=self.quick))
+    def jobs(self, names: Sequence[str]) -> None:
+        """Runs the job rows on each database, those that have no yardstick, and looks at the memory of workers once."""
+        for name in names:
+            with jobs.job_bench(name) as bench:
+                self.run(jobs.measures(bench), name)
+                if self.only in jobs.LATENCY:
+                    self.lines.append(jobs.latency_line(bench.site, quick=self.quick))
+        if self.only in memory.NAME and memory.is_possible():
+            self.lines += memory.lines(quick=self.quick)
 
     def text(self) -> str:
         """Returns the tables."""

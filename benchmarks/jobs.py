@@ -19,7 +19,7 @@ from time import perf_counter, time
 
 import rq
 from redis import Redis
-from sqlalchemy import text
+from sqlalchemy import func, select, text
 
 from benchmarks import databases, harness
 from benchmarks.bodies import began, noop
@@ -27,12 +27,15 @@ from benchmarks.harness import Measure
 from doclife.core import log
 from doclife.jobs.enqueue import enqueue
 from doclife.queue.embedded import acquire
+from doclife.schema.tables import background_job
 from doclife.site.load import forget_site, load_site
 from doclife.site.runtime import Site
 from doclife.site.setup import new_site
+from doclife.worker.fork import ForkLoop
 from doclife.worker.loop import WorkerLoop
 
 JOBS = 1000
+FORKS = 60
 LATENCY = "commit to start of the job body, idle worker"
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -86,6 +89,30 @@ class JobBench:
         rq.SimpleWorker([self.queue], connection=self.connection).work(burst=True, logging_level="ERROR")
         return self._seconds(count)
 
+    def fork(self, count: int) -> float:
+        """Returns the seconds of a worker that gives each job a process, from its start to its end."""
+        self.enqueue(count)
+        start = perf_counter()
+        ForkLoop(self.site, ["default"], burst=True).run()
+        seconds = perf_counter() - start
+        assert self.ended() == count
+        return seconds
+
+    def rq_fork(self, count: int) -> float:
+        """Returns the same of RQ's Worker."""
+        self.rq_enqueue(count)
+        start = perf_counter()
+        rq.Worker([self.queue], connection=self.connection).work(burst=True, logging_level="ERROR")
+        seconds = perf_counter() - start
+        assert self.queue.finished_job_registry.get_job_count() == count
+        return seconds
+
+    def ended(self) -> int:
+        """Returns how many jobs have finished."""
+        finished = select(func.count()).where(background_job.c.status == "finished")
+        with self.site.database.reading() as connection:
+            return int(connection.execute(finished).scalar_one())
+
     def _seconds(self, count: int) -> float:
         assert len(began) == count, f"{len(began)} of {count} jobs ran"
         return (began[-1] - began[0]) * count / (count - 1)
@@ -106,6 +133,13 @@ def measures(bench: JobBench) -> Iterator[Measure]:
         {"RQ SimpleWorker": (bench.rq_work, 1.0)},
         count=JOBS,
         rounds=9,
+    )
+    yield Measure(
+        "worker, no-op job, fork, claimed and completed",
+        bench.fork,
+        {"RQ Worker": (bench.rq_fork, 0)},
+        count=FORKS,
+        rounds=5,
     )
 
 
@@ -139,7 +173,8 @@ def latency_line(site: Site, *, quick: bool) -> str:
     times = sorted(start_latency(site, 20 if quick else 200))
     p50, p95 = statistics.median(times), times[int(len(times) * 0.95)]
     verdict = "met" if p50 <= 10 else "**missed**"
-    return f"| {LATENCY} | sqlite | p50 {p50 * 1000:.0f}, p95 {p95 * 1000:.0f} | - | | | | p50 ≤ 10000 {verdict} |"
+    figures = f"p50 {p50 * 1000:.0f}, p95 {p95 * 1000:.0f}"
+    return f"| {LATENCY} | {site.database.dialect} | {figures} | - | | | | p50 ≤ 10000 {verdict} |"
 
 
 @contextmanager
@@ -166,11 +201,20 @@ def main() -> None:
     """Prints the rows of this module."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.jobs", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="few rounds: shows that everything runs")
-    quick = parser.parse_args().quick
-    with job_bench() as bench:
-        results = [harness.run(measure, rounds=3 if quick else measure.rounds) for measure in measures(bench)]
-        print(harness.table(results))
-        print(latency_line(bench.site, quick=quick))
+    parser.add_argument("--db", default="", help="names with commas between them; default: those that answer")
+    parser.add_argument("--only", default="", help="measures whose name has this text")
+    options = parser.parse_args()
+    results, lines = [], []
+    for name in databases.answering([part for part in options.db.split(",") if part]):
+        with job_bench(name) as bench:
+            for measure in measures(bench):
+                measure.database = name
+                if options.only in measure.name:
+                    results.append(harness.run(measure, rounds=3 if options.quick else measure.rounds))
+            if options.only in LATENCY:
+                lines.append(latency_line(bench.site, quick=options.quick))
+    print(harness.table(results))
+    print("\n".join(lines))
 
 
 if __name__ == "__main__":
