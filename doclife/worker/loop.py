@@ -45,6 +45,8 @@ Isolation = Literal["inproc", "fork"]
 WAIT_S = 1.0
 #: seconds between two looks into the table while the broker is down
 POLL_S = 1.0
+#: seconds between two looks into the table while the queues are empty
+LOOK_S = 5.0
 #: seconds between two looks whether workers are suspended
 SUSPENDED_S = 1.0
 #: seconds after the broker has come back until the queues are compared with the table once more:
@@ -106,6 +108,8 @@ class WorkerLoop:
         self._broker_was_down = self._database_was_down = False
         #: the last claim whose job was begun: id and fence
         self._begun = ("", 0)
+        #: when to look into the table although the broker is up, by `monotonic`
+        self._table_at = monotonic() + LOOK_S
         #: whether `rq suspend` holds, and when to look again, by `monotonic`
         self._suspended, self._ask_at = False, 0.0
 
@@ -198,13 +202,27 @@ class WorkerLoop:
                     self._idle("idle", POLL_S * random.uniform(0.7, 1.3))  # noqa: S311 no secret
                 return claimed
             if id is None:
-                return None
+                return self._look_into_table()
             claimed = patiently(partial(claim, self.site.database, id, self._worker))
             if claimed is not None:
                 return claimed
             self._done(id, "")  # delivered twice, cancelled, or gone
             if not self._burst:
                 return None
+
+    def _look_into_table(self) -> ClaimedJob | None:
+        """Looks now and then, while the queues are empty, for what never came into them.
+
+        A broker that was away for a moment while this worker ran a job is not noticed by it, and
+        what others have released in vain would wait out the grace of the relay.
+        """
+        if self._burst or monotonic() < self._table_at:
+            return None
+        self._table_at = monotonic() + LOOK_S * random.uniform(0.7, 1.3)  # noqa: S311 no secret
+        claimed = self._from_table()
+        if claimed is not None:
+            self._compare_at = 0.0  # where one is missing there may be more
+        return claimed
 
     def _from_table(self) -> ClaimedJob | None:
         return patiently(lambda: claim_next(self.site.database, self.queues, self._worker))

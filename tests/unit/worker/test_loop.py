@@ -270,3 +270,28 @@ def test_jobs_of_a_queue_that_is_gone_wait_for_it(committed_site, seen):
     assert WorkerLoop(committed_site, burst=True).run() == 0
     assert [job.status for job in list_jobs(committed_site.database, queue="gone")] == ["queued"]
     assert _numbers(seen) == [2]
+
+
+@pytest.mark.parametrize("taken", [0, 1], ids=["nothing", "something"])
+def test_an_idle_worker_finds_what_never_came_into_its_queues(committed_site, seen, monkeypatch, taken):
+    """The broker was away for a moment, and the worker has not noticed."""
+    monkeypatch.setattr(loop_module, "LOOK_S", 0.02)
+    monkeypatch.setattr(loop_module, "WAIT_S", 0.01)
+    broker = committed_site.broker
+    loop = WorkerLoop(committed_site, max_jobs=3 + taken)
+    compare, compared = loop._compare, []
+
+    def lose_after():
+        compare()
+        if not compared:
+            for n in range(3):
+                _enqueue(committed_site, n=n)
+            broker.lose_everything()
+        compared.append(True)
+
+    loop._compare = lose_after
+    for _ in range(taken):
+        _enqueue(committed_site, n=3)
+    assert loop.run() == 3 + taken
+    assert sorted(_numbers(seen)) == list(range(3)) + [3] * taken
+    assert len(compared) == 2  # at the start, and when the first was found in the table
