@@ -29,7 +29,7 @@ def doctor(state: State, ctx: click.Context, as_json: bool) -> None:
     from doclife.jobs.health import examine
     from doclife.jobs.problems import problems_of
 
-    with state.work() as context, running():
+    with state.work(telling=True) as context, running():
         health = examine(context.site)
         problems = problems_of(context.site, health)
     if as_json:

@@ -36,7 +36,7 @@ def list_(state: State, selection: Selection, limit: int, start: int, as_json: b
     """Lists jobs, the newest first; times are in the site's time zone."""
     from doclife.jobs.listing import count_jobs, list_jobs
 
-    with state.work() as context:
+    with state.work(telling=True) as context:
         database = context.site.database
         found = list_jobs(database, selection, start=start, limit=limit)
         rows = [_plain(row) | {"status": row.state, "user": row.run_as, "seconds": row.seconds} for row in found]
@@ -55,7 +55,7 @@ def show(state: State, job_id: str, stack: bool, as_json: bool) -> None:
     """Prints everything about one job, by its id or its key."""
     from doclife.jobs.listing import show_job
 
-    with state.work() as context:
+    with state.work(telling=True) as context:
         found = show_job(context.site.database, job_id)
         values = _plain(found) | {"status": found.state, "seconds": found.seconds}
         if stack:
@@ -102,7 +102,7 @@ def retry(
     from doclife.jobs.manage import retry_jobs
 
     refused: list[JobError] = []
-    with state.work() as context:
+    with state.work(telling=True) as context:
         meant = chosen(context.site.database, ids, selection, all_, default=("failed",))
         if not ids:
             make_sure(yes, f"retry runs {len(meant)} jobs again", f"Run {len(meant)} jobs again?")
@@ -137,7 +137,7 @@ def cancel(state: State, ids: tuple[str, ...], selection: Selection, all_: bool,
     refused: list[JobError] = []
     to_stop: list[str] = []
     cancelled = 0
-    with state.work() as context:
+    with state.work(telling=True) as context:
         meant = chosen(context.site.database, ids, selection, all_, default=("queued", "started"))
         if not ids:
             make_sure(yes, f"cancel stops {len(meant)} jobs", f"Cancel {len(meant)} jobs?")
@@ -183,7 +183,7 @@ def purge(state: State, selection: Selection, yes: bool) -> None:
     from doclife.jobs.listing import count_jobs
     from doclife.jobs.manage import purge_jobs, to_purge
 
-    with state.work() as context:
+    with state.work(telling=True) as context:
         site = context.site
         selection = to_purge(selection)
         count = count_jobs(site.database, selection)
@@ -200,7 +200,7 @@ def stats(state: State, as_json: bool) -> None:
     """Counts the jobs of each queue, and says for how many seconds the oldest has been waiting."""
     from doclife.jobs.listing import queue_stats
 
-    with state.work() as context:
+    with state.work(telling=True) as context:
         found = queue_stats(context.site.database)
     columns = ["queue", "queued", "scheduled", "started", "finished", "failed", "cancelled", "oldest_s"]
     rows = [_plain(row) for row in found]

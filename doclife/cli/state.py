@@ -66,9 +66,13 @@ class State:
         return site
 
     @contextmanager
-    def work(self) -> Iterator[Context]:
-        """Opens a context on the site as Administrator; commits at the end of the block."""
-        with self.load_site().work() as context:
+    def work(self, *, telling: bool = False) -> Iterator[Context]:
+        """Opens a context on the site as Administrator; commits at the end of the block.
+
+        Args:
+            telling: as for `load_site`.
+        """
+        with self.load_site(telling=telling).work() as context:
             yield context
 
 
