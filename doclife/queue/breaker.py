@@ -12,6 +12,7 @@ from doclife.core.log import get_logger
 
 BROKER_DOWN = "broker.down"
 BROKER_UP = "broker.up"
+BROKER_REFUSES = "broker.refuses"
 
 _log = get_logger(__name__)
 
@@ -20,12 +21,16 @@ _log = get_logger(__name__)
 ABSENT_PAUSE_S = 0.1
 
 
+class BrokerRefuses(BrokerUnavailable):
+    """The broker answered that it cannot do it now: its memory is full. Asking it other things may help."""
+
+
 class Breaker:
     """Refuses calls for some seconds after one failed; then lets one try.
 
-    Closed, every call passes. A BrokerUnavailable opens it: calls are refused at once until the
-    pause is over. Then one call is let through while the others are still refused; its outcome
-    closes the breaker or begins the next pause.
+    Closed, every call passes. A BrokerUnavailable opens it, but for BrokerRefuses, which is an
+    answer: calls are refused at once until the pause is over. Then one call is let through while
+    the others are still refused; its outcome closes the breaker or begins the next pause.
     """
 
     def __init__(
@@ -52,6 +57,8 @@ class Breaker:
         self._lock = threading.Lock()
         self._retry_at: float | None = None
         self._reason = ""
+        #: whether its refusal was told
+        self._refuses = False
 
     @property
     def is_open(self) -> bool:
@@ -68,6 +75,12 @@ class Breaker:
         self._enter()
         try:
             yield
+        except BrokerRefuses as error:
+            self.reset()
+            if not self._refuses:
+                self._refuses = True
+                _log.warning(BROKER_REFUSES, reason=str(error))
+            raise
         except BrokerUnavailable as error:
             self.trip(str(error))
             raise

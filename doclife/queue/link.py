@@ -13,12 +13,12 @@ from typing import TypeVar
 from redis import Redis
 from redis.backoff import NoBackoff
 from redis.exceptions import ConnectionError as RedisConnectionError
-from redis.exceptions import RedisError
+from redis.exceptions import OutOfMemoryError, RedisError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 from redis.retry import Retry
 
 from doclife.core.errors import BrokerUnavailable, ConfigError
-from doclife.queue.breaker import Breaker
+from doclife.queue.breaker import Breaker, BrokerRefuses
 from doclife.queue.lane import Lane
 from doclife.queue.server import describe
 
@@ -96,7 +96,7 @@ class ServerLink:
         try:
             return self._lane.ask([lambda call=call: self.ask(call, repeatable=repeatable) for call in calls])  # type: ignore[misc]
         except BrokerUnavailable as error:
-            if self.breaker.is_open:
+            if self.breaker.is_open or isinstance(error, BrokerRefuses):
                 raise
             reason = self._reason(error)
             self.breaker.trip(reason)
@@ -137,6 +137,8 @@ class ServerLink:
     def _wrapped(self) -> Iterator[None]:
         try:
             yield
+        except OutOfMemoryError as error:
+            raise BrokerRefuses(self._reason(error)) from error
         # what is no Redis answers what the library cannot read
         except (RedisError, OSError, ValueError) as error:
             raise BrokerUnavailable(self._reason(error)) from error

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import platform
 import socket
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from os import getpid
@@ -20,6 +20,7 @@ from doclife.core.clock import monotonic, utc_now
 from doclife.core.errors import BrokerUnavailable
 from doclife.core.log import get_logger
 from doclife.queue import scripts
+from doclife.queue.breaker import BrokerRefuses
 from doclife.queue.cache import CacheStore
 from doclife.queue.cache_server import ServerCache
 from doclife.queue.link import ServerLink
@@ -36,6 +37,10 @@ PROCESSING_TTL_S = 86_400
 BATCH = 500
 #: up to this many ids are looked up one by one, more against the whole list
 LOOK_UP_ONE_BY_ONE = 8
+#: a list of so many ids takes its time to read
+LONG_LIST = 10_000
+#: seconds for which a long list that was read is good for; what was released since is pushed twice, which harms none
+SEEN_S = 1.0
 
 #: the key that `rq suspend` sets
 SUSPENDED = "rq:suspended"
@@ -80,6 +85,7 @@ class RqBroker:
         quick, slow = self.link.quick, self.link.slow
         self._release = quick.register_script(scripts.RELEASE)
         self._pop = slow.register_script(scripts.POP)
+        self._pop_when_full = slow.register_script(scripts.POP_WHEN_FULL)
         self._done = slow.register_script(scripts.DONE)
         self._forget = slow.register_script(scripts.FORGET)
         self._clear = slow.register_script(scripts.CLEAR)
@@ -87,6 +93,8 @@ class RqBroker:
         self._site_prefix = f"{site}:"
         self._bell_prefix = f"doclife:bell:{site}:"
         self.cache: CacheStore = ServerCache(self.link, site)
+        #: a long list as it was, and until when it may be taken for what it is
+        self._seen: tuple[str, float, frozenset[str]] | None = None
         self._registered: dict[str, tuple[dict[str, str | int], tuple[str, ...]]] = {}
 
     def release(self, tickets: Sequence[Ticket], *, again: bool = False) -> int:
@@ -108,6 +116,7 @@ class RqBroker:
 
     def pop(self, queues: Sequence[str], worker: str, timeout: float = 0) -> str | None:
         """Takes the first id of the first of `queues` that has one, waiting up to `timeout` seconds."""
+        self._seen = None  # whoever takes ids compares no lists
         deadline = monotonic() + timeout
         bells = [self._bell_prefix + queue for queue in queues]
         while True:
@@ -115,7 +124,11 @@ class RqBroker:
                 _processing(worker), PROCESSING_TTL_S, worker, self._site_prefix, self._bell_prefix,
                 rq_time(utc_now()), *queues,
             ]  # fmt: skip
-            id = self._run(self._pop, arguments)
+            try:
+                id = self._run(self._pop, arguments)
+            except BrokerRefuses:  # full: what is taken makes room, and without anything to take there is the table
+                if (id := self._run(self._pop_when_full, [self._site_prefix, *queues])) is None:
+                    raise
             if id is not None:
                 return str(id)
             left = min(deadline - monotonic(), BELL_WAIT_S)
@@ -133,9 +146,7 @@ class RqBroker:
         wanted = set(ids)
         key = self._queue_key(queue)
         if len(wanted) > LOOK_UP_ONE_BY_ONE:
-            return wanted.intersection(
-                self.link.ask(lambda: cast(list[str], self.link.slow.lrange(key, 0, -1)), repeatable=True)
-            )
+            return wanted.intersection(self._whole(key))
         if not wanted:
             return wanted
         ordered = list(wanted)
@@ -148,6 +159,19 @@ class RqBroker:
 
         places = self.link.ask(look_up, repeatable=True)
         return {id for id, place in zip(ordered, places, strict=True) if place is not None}
+
+    def _whole(self, key: str) -> Collection[str]:
+        """Returns the ids of a list; of a long one as they were a moment ago, for whoever asks page by page."""
+        before, self._seen = self._seen, None
+        if before is not None and before[0] == key and monotonic() < before[1]:
+            self._seen = before
+            return before[2]
+        ids = self.link.ask(lambda: cast(list[str], self.link.slow.lrange(key, 0, -1)), repeatable=True)
+        if len(ids) < LONG_LIST:
+            return ids
+        seen = frozenset(ids)
+        self._seen = (key, monotonic() + SEEN_S, seen)
+        return seen
 
     def forget(self, ids: Iterable[str]) -> None:
         """Takes ids out of their queues."""

@@ -61,24 +61,61 @@ end
 return false
 """
 
+#: for a server whose memory is full: it allows only what frees some. The id is in no list until its
+#: job is claimed; should the worker die before, the relay misses it.
+#: ARGV: site prefix, then the queues
+POP_WHEN_FULL = """
+for i = 2, #ARGV do
+  local id = redis.call('LPOP', 'rq:queue:' .. ARGV[1] .. ARGV[i])
+  if id then
+    redis.call('DEL', 'rq:job:' .. id)
+    return id
+  end
+end
+return false
+"""
+
 #: ARGV: processing list, id, worker key, counter of the worker or ""
 DONE = """
 redis.call('LREM', ARGV[1], 1, ARGV[2])
 local hash = 'rq:job:' .. ARGV[2]
 if redis.call('HGET', hash, 'status') ~= 'queued' then redis.call('DEL', hash) end
-if ARGV[4] ~= '' and redis.call('EXISTS', ARGV[3]) == 1 then redis.call('HINCRBY', ARGV[3], ARGV[4], 1) end
+if ARGV[4] ~= '' and redis.call('EXISTS', ARGV[3]) == 1 then redis.pcall('HINCRBY', ARGV[3], ARGV[4], 1) end
 return 1
 """
 
+#: a few ids are looked for one by one; for more the list is written anew, once, beside the old one: each look
+#: walks through the whole list, and the server does nothing else meanwhile
 #: ARGV: ids
 FORGET = """
+local queues = {}
 for i = 1, #ARGV do
   local hash = 'rq:job:' .. ARGV[i]
   local origin = redis.call('HGET', hash, 'origin')
   if origin then
-    redis.call('LREM', 'rq:queue:' .. origin, 0, ARGV[i])
-    redis.call('DEL', hash)
+    queues[origin] = queues[origin] or {}
+    table.insert(queues[origin], ARGV[i])
   end
+end
+for origin, ids in pairs(queues) do
+  local queue = 'rq:queue:' .. origin
+  if #ids <= 8 then
+    for _, id in ipairs(ids) do redis.call('LREM', queue, 0, id) end
+  else
+    local gone, kept, copy = {}, {}, queue .. ':kept'
+    for _, id in ipairs(ids) do gone[id] = true end
+    redis.call('DEL', copy)
+    for _, id in ipairs(redis.call('LRANGE', queue, 0, -1)) do
+      if not gone[id] then table.insert(kept, id) end
+      if #kept == 1000 then
+        redis.call('RPUSH', copy, unpack(kept))
+        kept = {}
+      end
+    end
+    if #kept > 0 then redis.call('RPUSH', copy, unpack(kept)) end
+    if redis.call('EXISTS', copy) == 1 then redis.call('RENAME', copy, queue) else redis.call('DEL', queue) end
+  end
+  for _, id in ipairs(ids) do redis.call('DEL', 'rq:job:' .. id) end
 end
 return #ARGV
 """

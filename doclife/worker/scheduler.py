@@ -116,8 +116,9 @@ def run_scheduler(site: str | None = None, sites_dir: str | None = None, *, pare
         DoclifeError: site or settings cannot be used.
     Order: in the main thread.
     """
-    loaded = load_site(site, sites_dir, start_broker=True)
+    loaded = load_site(site, sites_dir)
     log.configure(loaded.settings.log_level)
+    loaded.broker.keep_running()
     loop = SchedulerLoop(loaded, parent=parent)
     stop_on_signals(loop.stop)
     loop.run()

@@ -14,6 +14,7 @@ from redis import Redis
 from structlog.testing import capture_logs
 
 from doclife.core.clock import monotonic
+from doclife.core.errors import BrokerUnavailable
 from doclife.doctypes.notification_log import NotificationLog
 from doclife.jobs.enqueue import enqueue
 from doclife.jobs.listing import list_jobs
@@ -262,3 +263,26 @@ def test_what_is_wrong_with_the_server_is_told_when_workers_and_schedulers_start
     told = [line["problem"] for line in logs if line["event"] == "broker_problem"]
     assert len(told) == 2
     assert all("Set `maxmemory-policy noeviction`" in each for each in told)
+
+
+def test_a_full_server_is_emptied_and_jobs_that_it_did_not_take_run(committed_site: Site, direct: Redis) -> None:
+    site = committed_site
+    commit(site, "before", "before too")
+    direct.config_set("maxmemory", "1")
+    try:
+        commit(site, "refused")
+        assert site.broker.depth("default") == 2
+        with capture_logs() as logs:
+            assert WorkerLoop(site, burst=True).run() == 3
+        assert site.broker.depth("default") == 0
+        assert [line["event"] for line in logs].count("broker.refuses") <= 1
+        with pytest.raises(BrokerUnavailable, match=r"OOM|maxmemory"):
+            site.broker.pop(["default"], "w")  # so that its worker looks into the table
+        assert not site.broker.link.breaker.is_open
+        assert any("is full" in problem for problem in site.broker.problems())
+    finally:
+        direct.config_set("maxmemory", "0")
+    assert notes(site) == ["before", "before too", "refused"]
+    commit(site, "after")
+    assert WorkerLoop(site, burst=True).run() == 1
+    assert list(direct.scan_iter(match="rq:job:*")) == []

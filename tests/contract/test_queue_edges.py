@@ -224,3 +224,21 @@ def test_waiting_for_no_time_or_less_does_not_wait(broker: Broker, w: str) -> No
     for timeout in (0, 0.0005, -1):
         assert broker.pop(["short", "default"], w, timeout) is None
     assert monotonic() - start < 1
+
+
+@pytest.mark.parametrize("many", [3, 40])
+def test_forgetting_keeps_the_order_of_the_others(broker: Broker, many: int) -> None:
+    waiting = [Ticket(f"{broker.site}-{n:03}") for n in range(100)]
+    broker.release(waiting)
+    broker.release([Ticket(f"{broker.site}-elsewhere", "long")])
+    gone = [each.id for each in waiting[10 : 10 + many]]
+    broker.forget([*gone, f"{broker.site}-elsewhere", "of-nobody"])
+    assert (broker.depth("default"), broker.depth("long")) == (100 - many, 0)
+    left = []
+    while (id := broker.pop(["default"], "w")) is not None:
+        broker.done(id, "w")
+        left.append(id)
+    assert left == [each.id for each in waiting if each.id not in gone]
+    assert broker.release([Ticket(gone[0])]) == 1
+    broker.forget([f"{broker.site}-{n:03}" for n in range(100)])
+    assert broker.depth("default") == 0

@@ -15,7 +15,7 @@ from rq.job import Job, JobStatus
 from rq.serializers import JSONSerializer
 
 from doclife.core.clock import monotonic
-from doclife.queue import Ticket
+from doclife.queue import Ticket, rq_backend
 from doclife.queue.protocol import RUNNER
 from doclife.queue.rq_backend import BELL_WAIT_S, RqBroker
 from tests.contract.brokers import ON_SERVERS, on_server, opened, until
@@ -146,3 +146,30 @@ def test_an_id_that_came_without_a_ring_is_missed_for_a_moment_only(broker: RqBr
         connection.rpush(f"rq:queue:{broker.site}:default", f"{broker.site}-a")
         assert popped.result(timeout=20) == f"{broker.site}-a"
         assert monotonic() - start < BELL_WAIT_S + 1
+
+
+def test_an_id_without_its_hash_is_popped_and_leaves_none(broker: RqBroker, connection: Redis) -> None:
+    id = f"{broker.site}-a"
+    broker.release([Ticket(id), Ticket(f"{broker.site}-b")])
+    connection.delete(f"rq:job:{id}")
+    assert broker.pop(["default"], f"{broker.site}-w") == id
+    assert not connection.exists(f"rq:job:{id}")
+    broker.done(id, f"{broker.site}-w")
+    assert broker.pop(["default"], f"{broker.site}-w") == f"{broker.site}-b"
+    broker.clear()
+
+
+def test_a_long_list_is_read_once_for_many_pages(broker: RqBroker, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rq_backend, "LONG_LIST", 100)
+    ids = [f"{broker.site}-{n}" for n in range(150)]
+    broker.release([Ticket(id) for id in ids])
+    read, lrange = [], broker.link.slow.lrange
+    monkeypatch.setattr(broker.link.slow, "lrange", lambda *which: read.append(which) or lrange(*which))
+    for start in range(0, 150, 10):
+        page = ids[start : start + 10]
+        assert broker.held("default", [*page, "of-nobody"]) == set(page)
+    assert len(read) == 1
+    first = broker.pop(["default"], f"{broker.site}-w")
+    assert first == ids[0]
+    assert broker.held("default", ids[:10]) == set(ids[1:10]), "whoever takes ids asks anew"
+    broker.clear()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from doclife.core.errors import BrokerUnavailable
-from doclife.queue.breaker import Breaker
+from doclife.queue.breaker import Breaker, BrokerRefuses
 
 
 class Clock:
@@ -89,3 +89,10 @@ def test_an_error_of_the_caller_does_not_open_it(breaker: Breaker) -> None:
     with pytest.raises(ZeroDivisionError), breaker.guard():
         _ = 1 / 0
     assert not breaker.is_open
+
+
+def test_a_refusal_is_an_answer(breaker: Breaker) -> None:
+    for _ in range(2):
+        with pytest.raises(BrokerRefuses), breaker.guard():
+            raise BrokerRefuses("its memory is full")
+        assert not breaker.is_open
