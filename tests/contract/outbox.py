@@ -16,6 +16,8 @@ from doclife.queue.memory import MemoryBroker
 from doclife.schema.tables import background_job, lease, metadata, scheduled_job_run, worker
 from doclife.uow.unit import UnitOfWork
 
+TABLES = [background_job, lease, scheduled_job_run, worker]
+
 
 class Outbox:
     """The tables of jobs on one engine, a memory broker, and a table of effects."""
@@ -24,8 +26,14 @@ class Outbox:
         self.database = Database(engine)
         self.broker = MemoryBroker("site")
         self.effects = sa.Table("effects", sa.MetaData(), sa.Column("key", sa.String(200)))
-        metadata.create_all(engine, tables=[background_job, lease, scheduled_job_run, worker])
+        metadata.create_all(engine, tables=TABLES)
         self.effects.metadata.create_all(engine)
+
+    def empty(self) -> None:
+        """Removes all rows."""
+        with self.database.transaction() as connection:
+            for table in (*TABLES, self.effects):
+                connection.execute(sa.delete(table))
 
     def unit(self) -> UnitOfWork:
         return UnitOfWork(

@@ -16,23 +16,11 @@ from doclife.outbox.leases import Lease
 from doclife.outbox.rescue import Rescuer
 from doclife.outbox.workers import Heartbeats
 from doclife.schema.tables import lease
-from tests.contract.databases import MARKED, fresh_engine
-from tests.contract.outbox import Outbox, job
+from tests.contract.databases import MARKED
+from tests.contract.outbox import job
 
 #: whose processes may be on several hosts; on SQLite they are on one
-SERVERS = [each for each in MARKED if each != "sqlite"]
-
-
-@pytest.fixture(params=MARKED)
-def outbox(request, tmp_path):
-    with fresh_engine(request.param, tmp_path) as engine:
-        yield Outbox(engine)
-
-
-@pytest.fixture(params=SERVERS)
-def on_server(request, tmp_path):
-    with fresh_engine(request.param, tmp_path) as engine:
-        yield Outbox(engine)
+on_servers = pytest.mark.parametrize("outbox_engine", MARKED[1:], indirect=True)
 
 
 @pytest.fixture
@@ -85,36 +73,39 @@ def test_what_was_released_elsewhere_and_popped_by_a_dead_worker_is_released_aga
     assert release_again(outbox.database, outbox.broker, [id]) == 1
 
 
-def test_a_relay_whose_clock_is_ahead_releases_nothing_before_its_time(on_server, host):
-    (id,) = on_server.stage(job(run_at=clock.now() + timedelta(seconds=30)))
+@on_servers
+def test_a_relay_whose_clock_is_ahead_releases_nothing_before_its_time(outbox, host):
+    (id,) = outbox.stage(job(run_at=clock.now() + timedelta(seconds=30)))
     host(60)
-    assert release_due(on_server.database, on_server.broker) == 0
-    assert on_server.row(id).released_at is None
+    assert release_due(outbox.database, outbox.broker) == 0
+    assert outbox.row(id).released_at is None
 
 
+@on_servers
 @pytest.mark.parametrize("ahead_s", [-3600, 3600])
-def test_a_worker_lives_whatever_the_clocks_of_its_host_and_of_the_relays_say(on_server, host, ahead_s):
+def test_a_worker_lives_whatever_the_clocks_of_its_host_and_of_the_relays_say(outbox, host, ahead_s):
     host(ahead_s)
-    on_server.worker("elsewhere")
-    (id,) = on_server.stage(job())
-    claim(on_server.database, id, "elsewhere")
-    assert Heartbeats(on_server.database).beat("elsewhere")
+    outbox.worker("elsewhere")
+    (id,) = outbox.stage(job())
+    claim(outbox.database, id, "elsewhere")
+    assert Heartbeats(outbox.database).beat("elsewhere")
     host(0)
-    rescuer = Rescuer(on_server.database, on_server.broker, Heartbeats(on_server.database), on_server.record_dead)
+    rescuer = Rescuer(outbox.database, outbox.broker, Heartbeats(outbox.database), outbox.record_dead)
     assert rescuer.run() == 0
-    assert on_server.row(id).status == "started"
+    assert outbox.row(id).status == "started"
     with clock.travel(by=timedelta(seconds=46)):
         assert rescuer.run() == 1
 
 
+@on_servers
 @pytest.mark.parametrize("ahead_s", [-3600, 3600])
-def test_one_leads_whatever_the_clocks_say(on_server, host, ahead_s):
-    first, second = Lease(on_server.database, "relay", "a"), Lease(on_server.database, "relay", "b")
+def test_one_leads_whatever_the_clocks_say(outbox, host, ahead_s):
+    first, second = Lease(outbox.database, "relay", "a"), Lease(outbox.database, "relay", "b")
     host(ahead_s)
     assert first.hold()
     host(0)
     assert not second.hold()
-    with on_server.database.reading() as connection:
+    with outbox.database.reading() as connection:
         until = connection.execute(sa.select(lease.c.until)).scalar_one()
     assert timedelta(seconds=15) < until - clock.now() <= timedelta(seconds=20)
 

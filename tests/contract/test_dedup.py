@@ -25,16 +25,10 @@ from doclife.outbox.workers import Heartbeats
 from doclife.schema.tables import background_job
 from doclife.testing import run_jobs
 from doclife.uow.unit import current_unit
-from tests.contract.databases import MARKED, fresh_engine
-from tests.contract.outbox import Outbox, job
+from tests.conftest import SLOW_ON_SERVERS
+from tests.contract.outbox import job
 
 THREADS = 4
-
-
-@pytest.fixture(params=MARKED)
-def outbox(request, tmp_path):
-    with fresh_engine(request.param, tmp_path) as engine:
-        yield Outbox(engine)
 
 
 def note(key):
@@ -211,6 +205,7 @@ def _notes():
     return current_unit().link.execute(sa.select(table.c.subject).order_by(table.c.subject)).all()
 
 
+@pytest.mark.parametrize("doclife_db_url", SLOW_ON_SERVERS, indirect=True)
 def test_the_loser_between_two_transactions_is_dropped_and_its_id_never_runs(committed_site):
     site = committed_site
     one, other = site.context(), site.context()

@@ -12,14 +12,7 @@ from doclife.core import clock
 from doclife.outbox import complete
 from doclife.outbox.claim import claim, claim_next
 from doclife.outbox.complete import LeaseLost
-from tests.contract.databases import MARKED, fresh_engine
-from tests.contract.outbox import Outbox, job
-
-
-@pytest.fixture(params=MARKED)
-def outbox(request, tmp_path):
-    with fresh_engine(request.param, tmp_path) as engine:
-        yield Outbox(engine)
+from tests.contract.outbox import job
 
 
 def _transaction(outbox, write):

@@ -157,7 +157,7 @@ def test_a_commit_fails_or_waits_because_redis_is_down(site):
         note(f"document {n}")
         enqueue(note, key="job")
         current_unit().commit()
-    assert clock.monotonic() - start < 2
+    assert clock.monotonic() - start < 4  # to wait a quarter of a second each would take five
     assert len(notes()) == 20
     assert len(stored("Background Job", status="queued")) == 20
     assert len(run_jobs()) == 20  # as workers do that poll the table

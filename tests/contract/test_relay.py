@@ -20,14 +20,7 @@ from doclife.outbox.rescue import Rescuer
 from doclife.outbox.workers import FileLocks, Heartbeats, register, registered, unregister
 from doclife.schema.tables import lease as lease_table
 from doclife.schema.tables import scheduled_job_run
-from tests.contract.databases import MARKED, fresh_engine
-from tests.contract.outbox import Outbox, job
-
-
-@pytest.fixture(params=MARKED)
-def outbox(request, tmp_path):
-    with fresh_engine(request.param, tmp_path) as engine:
-        yield Outbox(engine)
+from tests.contract.outbox import job
 
 
 @pytest.fixture

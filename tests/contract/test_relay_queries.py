@@ -5,7 +5,6 @@ from __future__ import annotations
 from contextlib import contextmanager
 from datetime import timedelta
 
-import pytest
 import sqlalchemy as sa
 
 from doclife.core import clock, ids
@@ -15,18 +14,11 @@ from doclife.outbox.relay import Relay
 from doclife.outbox.workers import Heartbeats
 from doclife.queue.protocol import Ticket
 from doclife.schema.tables import background_job
-from tests.contract.databases import MARKED, fresh_engine
-from tests.contract.outbox import Outbox, job
+from tests.contract.outbox import job
 
 JOBS = "tabBackground Job"
 #: how many jobs there are of each kind, for each one that runs
 KINDS = {"finished": 400, "failed": 60, "cancelled": 10, "waiting": 60, "later": 20, "started": 1}
-
-
-@pytest.fixture(params=MARKED)
-def outbox(request, tmp_path):
-    with fresh_engine(request.param, tmp_path) as engine:
-        yield Outbox(engine)
 
 
 def _fill(outbox, times):
