@@ -254,18 +254,22 @@ def cancel_job(job_id: str) -> str:
     unit: UnitOfWork = context.unit
     if any(each.id == job_id for each in unit.staged()):
         raise JobError(f"job {job_id} is staged in this transaction: it never runs if that is rolled back")
-    unit.before_write()
-    waiting = update(background_job).where(_job.name == job_id, _job.status == "queued")
-    ended = {"status": "cancelled", "ended_at": clock.utc_now(), **GIVE_UP_KEY}
-    if unit.link.execute(waiting.values(ended)).rowcount:
-        log.info(JOB_CANCELLED, job=job_id, user=context.user)
-        unit.add_callback("after_commit", lambda: _forget(context.site.broker, [job_id]))
-        return "cancelled"
-    row = unit.link.execute(select(_job.status, _job.method).where(_job.name == job_id)).first()
+    query = select(_job.status, _job.method).where(_job.name == job_id)
+    row = unit.link.execute(query).first()
+    if row is not None and row.status == "queued":
+        unit.before_write()
+        waiting = update(background_job).where(_job.name == job_id, _job.status == "queued")
+        ended = {"status": "cancelled", "ended_at": clock.utc_now(), **GIVE_UP_KEY}
+        if unit.link.execute(waiting.values(ended)).rowcount:
+            log.info(JOB_CANCELLED, job=job_id, user=context.user)
+            unit.add_callback("after_commit", lambda: _forget(context.site.broker, [job_id]))
+            return "cancelled"
+        row = unit.link.execute(query.with_for_update()).first()  # it was claimed in this moment
     if row is None:
         raise JobNotFound(f"there is no job {job_id!r}; finished jobs are kept for a day, failed ones for 30 days")
     if row.status in ENDED:
         raise JobError(f"job {job_id} ({row.method}) has ended already, it is {row.status}")
+    # Nothing is written here: on SQLite the job that is to be stopped may hold the only writer lock.
     unit.add_callback("after_commit", lambda: _stop(context, job_id))
     return "started"
 
