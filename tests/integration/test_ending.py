@@ -193,6 +193,20 @@ def test_start_looks_after_the_queues_of_the_settings_and_takes_all_along_when_k
     until(lambda: not any(alive(pid) for pid in family), SECONDS)
 
 
+@BOTH
+@pytest.mark.slow
+def test_several_workers_end_when_nothing_is_left_or_are_replaced(workers: Workers) -> None:
+    ids = [workers.enqueue(job_bodies.note, key=f"{n:02}") for n in range(15)]
+    assert workers.start("--workers", "2", "--burst").wait(SECONDS) == 0
+    assert workers.notes == [f"{n:02}" for n in range(15)]
+    supervisor = workers.start("--workers", "2", "--max-jobs", "2")
+    ids += [workers.enqueue(job_bodies.note, key=f"{n:02}") for n in range(15, 21)]
+    workers.until_ended(*ids)
+    assert workers.notes == [f"{n:02}" for n in range(21)]
+    assert len({workers.job(id)["worker"] for id in ids[15:]}) >= 3  # none ran more than two
+    assert workers.stop(supervisor) == 0
+
+
 PROGRAM = """
 import os, subprocess, sys, threading
 command = [sys.executable, "-m", "doclife.cli", "--site", sys.argv[1], "--sites-dir", sys.argv[2]]

@@ -100,6 +100,7 @@ def test_an_id_that_is_delivered_twice_runs_once(committed_site):
     assert _left(committed_site) == ["once"]
 
 
+@pytest.mark.one_database
 def test_while_the_broker_is_down_jobs_are_taken_from_the_table(committed_site):
     committed_site.broker.down = True
     for n, queue in enumerate(["long", "short", "default"]):
@@ -118,6 +119,7 @@ def test_a_job_whose_horse_dies_runs_again_at_once_and_its_worker_lives_on(commi
     assert _statuses(committed_site, other) == ["finished"]
 
 
+@pytest.mark.one_database
 def test_a_job_that_kills_its_horse_three_times_is_dead(committed_site):
     id = _enqueue(committed_site, horses.die, name="never", on_failure=horses.after)
     assert ForkLoop(committed_site, burst=True).run() == 4
@@ -202,6 +204,7 @@ class _Running:
         self.thread.join()
 
 
+@pytest.mark.one_database
 @pytest.mark.doclife_settings(worker_grace=0.1)
 def test_a_job_that_outlasts_the_grace_is_given_back_and_does_not_count(committed_site, tmp_path):
     with _Running(committed_site, tmp_path) as running:
@@ -237,6 +240,7 @@ def test_a_horse_that_is_killed_before_the_grace_is_over_counts(committed_site, 
     assert (job["status"], job["attempt"], job["kills"]) == ("queued", 1, 1)
 
 
+@pytest.mark.one_database
 def test_a_running_job_is_cancelled_and_says_where_it_is(committed_site, tmp_path):
     with _Running(committed_site, tmp_path) as running:
         alive = liveness(committed_site)

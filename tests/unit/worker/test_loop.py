@@ -197,6 +197,7 @@ def test_a_worker_outlives_a_database_that_is_away(committed_site, seen, monkeyp
     assert [(row["status"], row["attempt"], row["kills"]) for row in rows] == [("finished", 1, 0)] * 2
 
 
+@pytest.mark.one_database
 def test_a_job_whose_end_could_not_be_written_runs_again_and_counts(committed_site, seen, monkeypatch):
     """A job that brings the database down each time must not do so for ever."""
     _away(monkeypatch, "run_claimed", times=2)
@@ -272,6 +273,7 @@ def test_jobs_of_a_queue_that_is_gone_wait_for_it(committed_site, seen):
     assert _numbers(seen) == [2]
 
 
+@pytest.mark.one_database
 @pytest.mark.parametrize("taken", [0, 1], ids=["nothing", "something"])
 def test_an_idle_worker_finds_what_never_came_into_its_queues(committed_site, seen, monkeypatch, taken):
     """The broker was away for a moment, and the worker has not noticed."""
