@@ -99,7 +99,7 @@ class Locks:
         deadline = clock.monotonic() + wait
         while (other := self._try(held)) is not None:
             left = deadline - clock.monotonic()
-            if left <= 0 or self._keeps_others_waiting():
+            if left <= 0 or self.waits_in_vain:
                 return other
             time.sleep(min(left, POLL_S * random.uniform(0.5, 1.5)))  # noqa: S311 no secret
         self._held[name] = held
@@ -122,6 +122,11 @@ class Locks:
         except DoclifeError as error:  # what was done under it is done; its time or its job ends it
             log.warning(LOCK_NOT_RELEASED, lock=held.label, reason=str(error))
 
+    @property
+    def waits_in_vain(self) -> bool:
+        """Whether nobody can write, and so give anything back, before this transaction ends."""
+        return self._unit.link.writing and not has_room_beside(self._unit.database)
+
     def held(self, name: str) -> Held | None:
         """Returns a lock of this context, or None."""
         return self._held.get(name)
@@ -137,17 +142,13 @@ class Locks:
             found = holders.read(unit.link, self._dialect, held.name)
             if found is not None and holders.counts(unit.link, found):
                 return found
-            held.inside = self._keeps_others_waiting()
+            held.inside = self.waits_in_vain
             with suppress(DuplicateKey), beside(unit) as run:
                 held.token = holders.take(run, self._dialect, found, held.name, self.holder, ttl=held.ttl)
             if held.token:
                 held.deadline = started + held.ttl
                 return None
             # somebody was faster: look who
-
-    def _keeps_others_waiting(self) -> bool:
-        """Tells whether nobody can write, and so give anything back, before this transaction ends."""
-        return self._unit.link.writing and not has_room_beside(self._unit.database)
 
     # -- the end of the transaction ----------------------------------------------------------------
 

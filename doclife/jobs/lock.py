@@ -26,10 +26,13 @@ class Lock(ContextDecorator):
         mine = locks()
         taken = mine.acquire(lease_name(LOCK, self.key), self.key, ttl=self.ttl, wait=self.wait)
         if not isinstance(taken, Held):
+            advice = "try again later, or wait longer (wait=)"
+            if mine.waits_in_vain:
+                advice = "nobody can give it back while this transaction has written: take it before the first write"
+            elif self.wait:
+                advice = f"it was not given back within {self.wait:g} s"
             raise LockTimeout(
-                f"lock {self.key!r} is held by {describe(taken)}"
-                + (f", and was not given back within {self.wait:g} s" if self.wait else "")
-                + "; try again later, or wait longer (wait=)",
+                f"lock {self.key!r} is held by {describe(taken)}; {advice}",
                 lock=self.key,
                 holder=taken.holder,
             )

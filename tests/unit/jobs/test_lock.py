@@ -17,6 +17,7 @@ from doclife.jobs.enqueue import enqueue
 from doclife.jobs.lock import lock
 from doclife.schema.tables import lease
 from doclife.uow.unit import current_unit
+from tests.contract.databases import only_on
 from tests.unit.jobs import bodies
 
 impatient = pytest.mark.doclife_settings(sqlite_busy_timeout=0.05)
@@ -299,6 +300,15 @@ def test_who_waits_in_vain_is_told_how_long(committed_site):
     in_vain = pytest.raises(LockTimeout, match=r"not given back within 0\.01 s")
     with site.work(), lock("stock"), site.work(), in_vain, lock("stock", wait=0.01):
         pass
+
+
+@only_on("sqlite")
+def test_who_has_written_does_not_wait_where_nobody_else_can_write(committed_site):
+    site = committed_site
+    with site.work(), lock("stock"), site.work():
+        _role("Buyer")
+        with pytest.raises(LockTimeout, match="take it before the first write"), lock("stock", wait=600):
+            pass
 
 
 # forms

@@ -8,7 +8,6 @@ from structlog.testing import capture_logs
 from doclife.core.context import Context, activate
 from doclife.core.errors import NoUnitOfWork, TransactionControlError
 from doclife.uow.unit import UnitOfWork, current_unit
-from tests.unit.uow.conftest import TABLE
 
 MOMENTS = ("before_commit", "after_commit", "before_rollback", "after_rollback")
 
@@ -289,7 +288,7 @@ def test_the_refusal_names_the_handler_and_the_operation(unit):
     )
 
 
-# the fence and rows that outlive
+# the fence
 
 
 def test_the_fence_is_asked_before_each_commit_and_may_refuse_it(unit, numbers):
@@ -322,57 +321,6 @@ def test_callbacks_after_the_commit_are_not_fenced(unit, numbers):
     assert numbers.committed == [1]
     unit.commit()
     assert asked == [1, 1]
-
-
-def _insert(n):
-    return lambda connection: connection.execute(TABLE.insert().values(n=n)) and None
-
-
-@pytest.mark.parametrize("verb", ["commit", "rollback", "close"])
-def test_a_row_that_outlives_is_written_however_the_transaction_ends(unit, numbers, verb):
-    numbers.add(unit, 1)
-    unit.after_end(_insert(7))
-    assert 7 not in numbers.seen_by(unit)
-    getattr(unit, verb)()
-    assert numbers.committed == ([1, 7] if verb == "commit" else [7])
-
-
-def test_a_row_that_outlives_is_written_at_once_where_nothing_was_written(unit, numbers):
-    unit.after_end(_insert(7))
-    assert numbers.committed == [7]
-
-
-def test_a_row_that_outlives_waits_for_the_end_of_the_frames_around_it(unit, numbers):
-    def work():
-        unit.after_end(_insert(7))
-
-    with pytest.raises(Failed):
-        _in_failing_frame(unit, work)
-    assert numbers.committed == []
-    unit.rollback()
-    assert numbers.committed == [7]
-
-
-def test_a_row_that_cannot_be_written_is_logged_and_stops_nothing(unit, numbers):
-    numbers.add(unit, 1)
-    unit.after_end(_insert(1))
-    unit.after_end(_insert(2))
-    with capture_logs() as logs:
-        unit.commit()
-    assert numbers.committed == [1, 2]
-    assert [entry["event"] for entry in logs] == ["outliving_write_failed"]
-
-
-def test_a_failing_callbacks_record_outlives_its_transaction(database, numbers):
-    def record(title, error):
-        unit.after_end(_insert(9))
-
-    unit = UnitOfWork(database, record_error=record)
-    unit.add_callback("after_commit", lambda: (numbers.add(unit, 1), _fail()))
-    with capture_logs():
-        unit.commit()
-    unit.close()
-    assert numbers.committed == [9]
 
 
 def test_there_is_no_unit_without_a_context():
