@@ -9,6 +9,7 @@ from typing import Any
 from doclife.core.context import current
 from doclife.doctypes.notification_log import NotificationLog
 from doclife.jobs.enqueue import enqueue
+from doclife.jobs.lock import lock
 from doclife.uow.unit import current_unit
 
 #: whether the victim's point counts by now
@@ -25,6 +26,12 @@ def note(key: str) -> None:
     """Leaves one row."""
     NotificationLog(subject=key, for_user="Administrator").insert()
     arm()
+
+
+def note_under_lock(key: str) -> None:
+    """Leaves one row while it has a lock."""
+    with lock("stock"):
+        note(key)
 
 
 def note_twice(key: str) -> None:
