@@ -177,7 +177,7 @@ def _in_itself():
         ({"x": [object()]}, "a builtins.object cannot be stored as JSON"),
         ({1: 2}, "the key 1 is not text"),
         ({"x": "a\ud800"}, "half of a surrogate pair"),
-        (_in_itself(), "it is nested too deep, or in itself"),
+        (_in_itself(), "it is nested too deep, or holds itself"),
     ],
     ids=["object", "key", "surrogate", "recursive"],
 )

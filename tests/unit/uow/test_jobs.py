@@ -98,15 +98,22 @@ def test_jobs_of_one_commit_are_one_insert_whatever_their_number(unit):
     for _ in range(50):
         unit.stage(_job())
     ran = []
-    execute = unit.link.execute
 
-    def watched(statement, params=None):
-        ran.append(type(statement).__name__)
-        return execute(statement, params)
+    def watch(name):
+        send = getattr(unit.link, name)
 
-    unit.link.execute = watched
+        def watched(statement, *params):
+            ran.append(str(statement).partition(" (")[0].replace("`", '"'))
+            return send(statement, *params)
+
+        setattr(unit.link, name, watched)
+
+    for name in ("execute", "run", "run_many"):
+        watch(name)
     unit.commit()
-    assert ran == ["Insert"]
+    assert [text for text in ran if "SAVEPOINT" not in text and text != "BEGIN IMMEDIATE"] == [
+        'INSERT INTO "tabBackground Job"'
+    ]
 
 
 def test_jobs_are_written_by_the_commit_that_a_callback_before_it_stages_them_for(unit, database):
