@@ -44,10 +44,16 @@ def test_a_short_run_loses_and_doubles_nothing(doclife_db_url, tmp_path):
 @pytest.mark.chaos
 @pytest.mark.one_database
 @pytest.mark.parametrize(
-    ("plant", "kind"), [("no_rescue", "lost"), ("keeps_undone", "ghosts"), ("claims_anything", "doubled")]
+    ("plant", "kind", "only"),
+    [
+        ("no_rescue", "lost", ("worker",)),
+        ("keeps_undone", "ghosts", ("writer", "worker")),
+        ("claims_anything", "doubled", ("server", "broker", "flush")),
+    ],
 )
-def test_a_run_finds_a_planted_defect(plant, kind, tmp_path):
-    result = run(Options(plant=plant, drain=20, **SHORT | {"duration": 12}), tmp_path)
+def test_a_run_finds_a_planted_defect(plant, kind, only, tmp_path):
+    more = {"duration": 10, "faults": 8, "longest": 40, "most_open": 100}
+    result = run(Options(plant=plant, only=only, drain=15, **SHORT | more), tmp_path)
     assert getattr(result.report, kind)
 
 

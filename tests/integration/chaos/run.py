@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import threading
 from collections import Counter
 from collections.abc import Callable
@@ -197,7 +198,8 @@ class _Run:
     def _start(self) -> None:
         options = self.options
         where = ["--site", SITE_NAME, "--sites-dir", str(self.site.sites_dir)]
-        worker = ["doclife.worker.main", *where]
+        # they end with this process, should it be killed itself
+        worker = ["doclife.worker.main", *where, "--parent", str(os.getpid())]
         for kind in options.isolations:
             supervisor = [*worker, "--workers", str(options.workers), "--isolation", kind]
             self._add("supervisor", lambda life, command=supervisor: command)
@@ -205,7 +207,7 @@ class _Run:
         alone = [*worker, "--queue", "bulk,long,default,short", "--isolation", options.alone]
         self._add("worker", lambda life: alone)
         for _ in range(options.schedulers):
-            self._add("scheduler", lambda life: ["doclife.worker.scheduler", *where])
+            self._add("scheduler", lambda life: ["doclife.worker.scheduler", *where, "--parent", str(os.getpid())])
         for n in range(1, options.writers + 1):
 
             def writer(life: int, n: int = n) -> list[str]:
