@@ -20,6 +20,7 @@ from doclife.worker.timeout import JobGivenBack, TimeLimit
 
 HEARTBEAT_FAILED = "worker_heartbeat_failed"
 KILLS_ITSELF = "worker_kills_itself"
+ROUND_FAILED = "worker_pulse_failed"
 PARENT_GONE = "worker_parent_gone"
 
 LOOK_FAILED = "worker_look_at_requests_failed"
@@ -83,7 +84,10 @@ class Pulse:
 
     def _run(self) -> None:
         while not self._ended.wait(BEAT_S):
-            self._round()
+            try:
+                self._round()
+            except Exception as error:  # the watchdog must go on
+                log.error(ROUND_FAILED, worker=self._worker, exc_info=error)
 
     def round(self) -> None:
         """Does what the thread does, if that is due: for workers that have no other thread."""
@@ -143,5 +147,5 @@ class Pulse:
             return
         try:
             requests.look(self._liveness, self._worker, limit)
-        except DoclifeError as error:  # the database is busy: in a second it looks again
+        except (DoclifeError, OSError) as error:  # the database or the disk is busy: in a second it looks again
             log.debug(LOOK_FAILED, worker=self._worker, reason=str(error))

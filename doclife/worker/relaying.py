@@ -12,8 +12,8 @@ from doclife.outbox.delivery import GRACE_S
 from doclife.outbox.relay import Relay
 from doclife.outbox.staging import StagedJob
 from doclife.site.runtime import Site
+from doclife.worker.ending import record_failure
 from doclife.worker.presence import liveness
-from doclife.worker.run import record_failure
 from doclife.worker.stopping import StopFlag
 
 

@@ -75,6 +75,8 @@ class TimeLimit:
         self._armed = self._ended = False
         self._hard = False
         self._before: Any = None
+        #: the timer of whoever runs this job inside an alarm of their own: of `monotonic` when it goes off, and again
+        self._outer: tuple[float, float] | None = None
         #: held while the alarm is set or put off: another thread may do the one while this one does the other
         self._lock = threading.Lock()
 
@@ -83,7 +85,8 @@ class TimeLimit:
         if threading.current_thread() is threading.main_thread():
             self._before = signal.signal(signal.SIGALRM, self._alarm)
             self._armed = True
-            signal.setitimer(signal.ITIMER_REAL, self.seconds, REPEAT_S)
+            left, interval = signal.setitimer(signal.ITIMER_REAL, self.seconds, REPEAT_S)
+            self._outer = (monotonic() + left, interval) if left else None
         if self.hard and sys.__stderr__ is not None:
             self._hard = True
             faulthandler.dump_traceback_later(self.seconds + GRACE_S + LATER_S, exit=True, file=sys.__stderr__)
@@ -103,6 +106,9 @@ class TimeLimit:
         if self._before is not None:
             before, self._before = self._before, None
             signal.signal(signal.SIGALRM, before)
+            if self._outer is not None:
+                at, interval = self._outer
+                signal.setitimer(signal.ITIMER_REAL, max(at - monotonic(), 0.001), interval)
 
     def interrupt(self, reason: JobInterrupted, *, grace_s: float = GRACE_S) -> bool:
         """Raises `reason` in the job; may be called by another thread.

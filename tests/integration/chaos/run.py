@@ -25,9 +25,9 @@ from doclife.queue.embedded import acquire
 from doclife.schema.tables import background_job
 from doclife.site.runtime import Site
 from doclife.testing.templates import SITE_NAME, Template
+from doclife.worker.ending import JOB_LOST
 from doclife.worker.fork import HORSE_DIED
 from doclife.worker.loop import FOUND_MISSING, POLLING
-from doclife.worker.run import JOB_LOST
 from tests.integration.chaos.check import OPEN, Report, examine
 from tests.integration.chaos.documents import create
 from tests.integration.chaos.faults import KILLS, Faults

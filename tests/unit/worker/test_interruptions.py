@@ -45,6 +45,8 @@ def _row(site, id):
         return connection.execute(select(background_job).where(background_job.c.name == id)).one()
 
 
+# An alarm that goes off in a weak reference's callback is swallowed by Python, and told as unraisable. It comes again.
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 def test_wherever_a_job_is_interrupted_its_rows_and_its_cursor_agree(committed_site):
     """The connection may be in the middle of an answer then; the next user of it must not read that."""
     site, dice = committed_site, random.Random(4)
@@ -93,3 +95,16 @@ def test_an_interrupted_job_has_a_moment_before_its_process_is_killed():
         with pytest.raises(JobGivenBack):
             threading.Event().wait(5)
         assert limit.kill_at < monotonic() + 4
+
+
+def test_an_alarm_around_a_job_goes_off_all_the_same():
+    """A job that runs at its caller's commit is inside the caller's own limit."""
+
+    def caller() -> None:
+        with TimeLimit(0.2):
+            with TimeLimit(20):
+                pass
+            threading.Event().wait(5)
+
+    with pytest.raises(JobTimedOut, match=r"0\.2 s"):
+        caller()
