@@ -18,6 +18,7 @@ from benchmarks.documents import bench_site, fire_chain
 from benchmarks.harness import Measure, Timed
 from doclife.jobs.enqueue import enqueue
 from doclife.model.bulk import insert_many
+from doclife.outbox.claim import claim
 from doclife.query.lists import get_list
 from doclife.scheduler.tick import tick
 from doclife.schema.tables import scheduled_job_type
@@ -82,6 +83,20 @@ def _enqueues(site: Site, jobs: int) -> Timed:
     return way
 
 
+def _claims(site: Site) -> Timed:
+    """Claims of jobs by their ids, each a transaction of its own."""
+
+    def way(count: int) -> float:
+        with site.work():
+            jobs = [enqueue("benchmarks.bodies.noop", number=number) for number in range(count)]
+        begun = perf_counter()
+        for job in jobs:
+            assert claim(site.database, job.id, "bench") is not None
+        return perf_counter() - begun
+
+    return way
+
+
 def _ticks(site: Site) -> Timed:
     def way(count: int) -> float:
         begun = perf_counter()
@@ -131,4 +146,5 @@ def measures(stack: ExitStack, database: str, *, quick: bool) -> Iterator[Measur
         {where: (_enqueues(few, jobs), limit)},
         1,
     )
+    yield Measure(f"claim, {small * 10:,} waiting", _claims(many), {where: (_claims(few), limit)}, count)
     yield Measure(f"tick, {small * 10:,} schedules, none due", _ticks(many), {where: (_ticks(few), limit)}, count)
