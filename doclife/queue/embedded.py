@@ -67,9 +67,9 @@ class Lease:
         before, self.socket = self.socket, self._places.socket()
         return before != self.socket
 
-    def is_running(self) -> bool:
-        """Returns whether the server answers."""
-        return answers(self.socket)
+    def is_running(self, timeout_s: float = 1.0) -> bool:
+        """Returns whether the server answers, within `timeout_s` seconds."""
+        return answers(self.socket, timeout_s)
 
     def release(self, *, wait_s: float = 0) -> bool:
         """Gives the lease back; the keeper ends the server within a second if it was the last.

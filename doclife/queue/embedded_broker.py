@@ -9,7 +9,8 @@ from doclife.queue.election import Election
 from doclife.queue.embedded import Lease
 from doclife.queue.rq_backend import RqBroker
 
-#: seconds to wait for a keeper that is leaving; without a lease the server may leave under a short command
+#: seconds to wait for a keeper that is leaving (without a lease the server may leave under a short command), and
+#: for an answer that only says whether the server is there: the first commit may open the broker
 SHORT_WAIT_S = 0.05
 #: seconds to wait for a try of the election that is under way
 REST_S = 1.0
@@ -31,7 +32,7 @@ class EmbeddedBroker(RqBroker):
         self._lease.hold(SHORT_WAIT_S)
         self._election: Election | None = None
         self._starting = threading.Lock()
-        super().__init__(self._lease.url, site, absent=not self._lease.is_running(), on_down=self._wake)
+        super().__init__(self._lease.url, site, absent=not self._lease.is_running(SHORT_WAIT_S), on_down=self._wake)
 
     def keep_running(self, *, wait: bool = True) -> None:
         """Starts the server if it does not run, and from now on a new keeper when the last one died.
