@@ -15,13 +15,13 @@ from doclife.core.settings import Settings
 from doclife.database.engine import transaction
 from doclife.database.link import Database
 from doclife.events.registry import Registry
-from doclife.schema.tables import background_job, metadata, series
+from doclife.schema.tables import background_job, lease, metadata, series
 from doclife.uow.unit import UnitOfWork
 from tests.contract.databases import MARKED, fresh_engine
 from tests.unit.model import shop
 
 CLASSES: list[Any] = [*shop.ALL, shop.ShopRow, shop.ShopTax]
-TABLES = [*(cls.__table__ for cls in CLASSES), series, background_job]
+TABLES = [*(cls.__table__ for cls in CLASSES), series, background_job, lease]
 
 
 @pytest.fixture(scope="module", params=MARKED)
