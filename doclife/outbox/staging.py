@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, bindparam, insert, select
+from sqlalchemy import Column, Connection, bindparam, insert, select
 
 from doclife.core import clock, ids
 from doclife.core.context import current_or_none
@@ -96,19 +96,29 @@ def _insert(on: Link | Connection, jobs: Sequence[StagedJob], time_zone: str | N
         plain = not any(job.label or job.at_front or job.retry or job.on_success or job.on_failure for job in jobs)
         (_insert_plain if plain else _insert_all).run_many(on, rows)
     else:
-        execute = on.execute
         dialect = on.dialect if isinstance(on, Link) else on.dialect.name
-        execute(_ignoring_taken_keys(dialect), rows)
-        written: set[str] = set()
-        for start in range(0, len(keyed), LOOK_UP):
-            names = [job.id for job in keyed[start : start + LOOK_UP]]
-            written.update(execute(select(_job.name).where(_job.name.in_(names))).scalars())
+        if dialect in ("mysql", "mariadb"):
+            # There an INSERT locks the row that it meets. One that meets the keys of jobs that are
+            # just ending, one after the other, deadlocks with their ends.
+            taken = _found(on, _job.dedup_key, [str(job.dedup_key) for job in keyed])
+            rows = [row for row in rows if row["dedup_key"] not in taken]
+        if rows:
+            on.execute(_ignoring_taken_keys(dialect), rows)
+        written = _found(on, _job.name, [job.id for job in keyed])
         for job in keyed:
             if job.id not in written:
                 job.state = "dropped"
     for job in jobs:
         if job.state == "staged":
             job.state = "queued"
+
+
+def _found(on: Link | Connection, column: Column[Any], values: Sequence[str]) -> set[str]:
+    """Returns those of the values that the column of some job has."""
+    found: set[str] = set()
+    for start in range(0, len(values), LOOK_UP):
+        found.update(on.execute(select(column).where(column.in_(values[start : start + LOOK_UP]))).scalars())
+    return found
 
 
 def _ignoring_taken_keys(dialect: str) -> Any:
