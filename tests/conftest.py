@@ -37,6 +37,14 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         metafunc.parametrize(DB_URL, SLOW_ON_SERVERS if processes else MARKED, indirect=True)
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Leaves tests marked `slow_on_servers` to `make test-all` where they run on a server."""
+    for item in items:
+        if item.get_closest_marker("slow_on_servers") and any(map(item.get_closest_marker, ("postgres", "mariadb"))):
+            item.add_marker("slow")
+
+
 @pytest.fixture
 def doclife_db_url(request: pytest.FixtureRequest) -> str:
     """The server of a test's site, or "" for SQLite."""

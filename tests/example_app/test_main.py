@@ -106,6 +106,7 @@ def test_the_sample_goes_in_and_its_figures_come_out() -> None:
     ]
 
 
+@pytest.mark.slow
 def test_a_file_goes_in_and_nothing_is_left(tmp_path: Path) -> None:
     csv = tmp_path / "sales of 2010.csv"
     csv.write_text(LINES, encoding="utf-8")

@@ -152,6 +152,7 @@ def test_data_that_cannot_be_read_is_put_aside(sites: Path) -> None:
         assert (data / "unreadable" / "appendonly.aof.manifest").exists()
 
 
+@pytest.mark.slow
 def test_a_server_without_a_keeper_is_adopted(sites: Path) -> None:
     """As off Linux, where a server outlives its keeper."""
     embedded = Embedded(sites)

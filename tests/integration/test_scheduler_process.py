@@ -64,6 +64,7 @@ def test_it_enqueues_what_is_due_and_ends_when_told(workers: Workers) -> None:
     assert len(due) == len(set(due)) >= 3
 
 
+@pytest.mark.slow
 def test_nothing_is_enqueued_while_it_is_paused(workers: Workers) -> None:
     site = workers.site
     config.write_site_config(site.sites_dir, site.name, {"pause_scheduler": True})

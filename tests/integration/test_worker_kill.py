@@ -235,6 +235,7 @@ sys.exit(main(sys.argv[1:]))
 """
 
 
+@pytest.mark.slow
 def test_a_job_that_swallows_its_timeout_is_killed_with_its_worker(workers: Workers) -> None:
     site = workers.site
     id = workers.enqueue(job_bodies.cannot_be_stopped, key="never", timeout=1, on_failure=job_bodies.after)

@@ -21,6 +21,8 @@ from doclife.query.db import db
 from tests.contract.databases import fresh_engine
 from tests.unit.query.kit import QueryTestInvoice, site_on, store
 
+pytestmark = pytest.mark.slow_on_servers
+
 BACKENDS = [
     "sqlite",
     pytest.param("postgres", marks=pytest.mark.postgres),

@@ -18,6 +18,8 @@ from doclife.query.lists import get_all, get_list
 from tests.contract.databases import fresh_engine
 from tests.unit.query.kit import QueryTestInvoice, QueryTestItem, QueryTestOutlet, site_on, store
 
+pytestmark = pytest.mark.slow_on_servers
+
 BACKENDS = [
     "sqlite",
     pytest.param("postgres", marks=pytest.mark.postgres),

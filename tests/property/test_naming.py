@@ -38,6 +38,8 @@ from tests.property.naming_model import (
     titles,
 )
 
+pytestmark = pytest.mark.slow_on_servers
+
 FIXED: list[Part] = [("text", "F/"), ("braced", "count"), ("date", "YY"), ("text", "-"), ("number", 2), ("text", "!")]
 
 

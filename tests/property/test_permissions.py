@@ -29,12 +29,14 @@ from doclife.query.db import db
 from doclife.query.lists import get_list
 from doclife.schema.fieldtypes import Data, Int, Link
 from doclife.schema.meta import Meta, Permission
-from doclife.schema.tables import metadata
+from doclife.schema.tables import lease, metadata
 from doclife.testing import as_user
 from doclife.uow.unit import UnitOfWork
 from tests.contract.databases import BACKENDS, fresh_engine
 from tests.unit.permissions import declared
 from tests.unit.query.kit import store
+
+pytestmark = pytest.mark.slow_on_servers
 
 
 class SightTeam(Document):
@@ -60,7 +62,7 @@ MARKED = [name if name == "sqlite" else pytest.param(name, marks=getattr(pytest.
 def context(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Context]:
     folder: Path = tmp_path_factory.mktemp("sight")
     with fresh_engine(request.param, folder) as engine:
-        metadata.create_all(engine, [cls.__table__ for cls in CLASSES])
+        metadata.create_all(engine, [lease, *(cls.__table__ for cls in CLASSES)])
         doctypes = {cls.meta.doctype: cls for cls in CLASSES}
         site = SimpleNamespace(
             name="sight.test",

@@ -17,6 +17,8 @@ from doclife.schema.tables import metadata
 from doclife.site.apps import install_app
 from doclife.site.migrating import histories
 
+pytestmark = pytest.mark.slow_on_servers
+
 #: of tests of what is the same on every database
 ON_SQLITE = pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
 ORDER = "tabExt Order"

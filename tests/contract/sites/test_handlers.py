@@ -13,6 +13,8 @@ import doclife
 from doclife.cli.main import cli
 from doclife.model.explain import explain
 
+pytestmark = pytest.mark.slow_on_servers
+
 FILES = {
     "hnd_shop/__init__.py": "",
     "hnd_shop/hooks.py": """

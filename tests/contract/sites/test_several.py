@@ -17,6 +17,8 @@ from doclife.testing import travel_to
 from doclife.utils import get_datetime, now_datetime, today
 from tests.contract.databases import fresh_database
 
+pytestmark = pytest.mark.slow_on_servers
+
 #: a moment that is another day in each of the zones but one
 MOMENT = "2026-03-01T03:30:00+00:00"
 SITES = {

@@ -18,6 +18,8 @@ from doclife.testing.databases import PREFIX, make_database, sweep
 from tests.contract.databases import MARKED
 from tests.servers import server_url
 
+pytestmark = pytest.mark.slow_on_servers
+
 PACKAGES = str(Path(doclife.__file__).parent.parent)
 
 

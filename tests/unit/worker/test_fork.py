@@ -30,6 +30,7 @@ from tests.contract.databases import only_on
 from tests.unit.worker import horses
 
 pytestmark = [
+    pytest.mark.slow_on_servers,
     # pytest has threads; a worker has one
     pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning"),
 ]
@@ -254,6 +255,7 @@ def test_a_running_job_is_cancelled_and_says_where_it_is(committed_site, tmp_pat
     assert _left(committed_site) == []
 
 
+@pytest.mark.slow
 @pytest.mark.one_database
 def test_a_relay_that_dies_is_started_again(committed_site, monkeypatch):
     monkeypatch.setattr(fork_module, "RELAY_PAUSE_S", 0.0)

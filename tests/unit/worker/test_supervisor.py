@@ -20,6 +20,8 @@ from tests.contract.brokers import until
 from tests.integration.embedded_processes import alive
 from tests.unit.worker import bodies
 
+pytestmark = pytest.mark.slow_on_servers
+
 PATIENT = "import time\nwhile True: time.sleep(60)"
 DEAF = "import signal\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)"
 
