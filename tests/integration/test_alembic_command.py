@@ -56,6 +56,7 @@ def _alembic(folder, *arguments, section="courier_app", where="url=sqlite:///sit
     return done.stdout + done.stderr
 
 
+@pytest.mark.slow
 def test_each_section_is_an_app_with_its_own_history(project):
     assert "0001_initial.py written" in _alembic(project, "revision", "--autogenerate", "-m", "initial", where=None)
     revision = project / "courier_app" / "migrations" / "0001_initial.py"

@@ -74,6 +74,7 @@ def _log(project: Project) -> str:
     return (project.folder / "log.txt").read_text()
 
 
+@pytest.mark.slow
 def test_a_worker_ends_when_nothing_is_left(project: Project) -> None:
     _enqueue(project, 3)
     done = project.spawn("worker", "--burst", "--queue", "short, long")

@@ -14,6 +14,8 @@ from doclife.schema.tables import metadata, series
 from tests.contract.databases import MARKED, fresh_engine
 from tests.integration.counting_processes import CLASSES, CountedEntry, CountedVoucher
 
+pytestmark = pytest.mark.slow_on_servers
+
 ROOT = Path(__file__).parents[2]
 PROCESSES = 8
 

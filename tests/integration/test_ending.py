@@ -77,6 +77,7 @@ def _family(pid: int) -> set[int]:
     return found
 
 
+@pytest.mark.slow
 @BOTH
 @pytest.mark.doclife_settings(worker_grace=0.3)
 def test_a_job_that_outlasts_the_grace_is_given_back_and_runs_elsewhere(workers: Workers, tmp_path: Path) -> None:

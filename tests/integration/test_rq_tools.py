@@ -52,6 +52,7 @@ def test_the_class_that_hears_commands_is_a_worker_of_rq() -> None:
     assert issubclass(RqWorker, Worker)
 
 
+@pytest.mark.slow
 def test_jobs_are_stopped_and_horses_killed_by_the_tools_of_rq(workers: Workers, server: Redis, tmp_path: Path) -> None:
     process = workers.start()
     id = _endless(workers, tmp_path)

@@ -92,6 +92,7 @@ def test_the_relay_of_another_worker_rescues_without_a_supervisor(workers: Worke
     assert monotonic() - start < 60
 
 
+@pytest.mark.slow
 @BOTH
 def test_a_job_that_kills_its_workers_is_dead_after_three(workers: Workers) -> None:
     id = workers.enqueue(job_bodies.kill_worker, key="poison", on_failure=job_bodies.after)
@@ -163,6 +164,7 @@ with site.work():
 """
 
 
+@pytest.mark.slow
 def test_a_job_whose_writer_is_killed_before_its_release_is_found_by_the_relay(workers: Workers) -> None:
     site = workers.site
     writer = subprocess.run([sys.executable, "-c", WRITER, site.name, str(site.sites_dir)], cwd=ROOT, check=False)

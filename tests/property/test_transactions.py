@@ -6,6 +6,8 @@ import pytest
 
 from tests.property.transactions import TABLES, MachineItem, prepare, search
 
+pytestmark = pytest.mark.slow_on_servers
+
 
 @pytest.fixture(params=["real", "outer"])
 def world(request, committed_site):

@@ -24,6 +24,8 @@ from doclife.site.removal import removal, uninstall_app
 from doclife.site.setup import drop_site
 from tests.servers import server_url
 
+pytestmark = pytest.mark.slow_on_servers
+
 
 @pytest.fixture
 def setup(apps):

@@ -44,6 +44,7 @@ def _columns(project: Project) -> set[str]:
     return {column["name"] for column in inspect(engine).get_columns("tabCli Bin")}
 
 
+@pytest.mark.slow
 def test_a_field_that_is_added_later_reaches_the_table(stock):
     first = stock.spawn("makemigrations", "cli_stock", "-m", "initial")
     assert first.stdout == f"{stock.folder}/cli_stock/migrations/0001_initial.py\n"

@@ -194,6 +194,7 @@ def test_the_same_tests_run_on_a_server_and_nothing_is_left_there(project, serve
     assert not _databases(server) & set(made)
 
 
+@pytest.mark.slow
 def test_the_ini_file_names_the_server_and_the_command_line_another(project, tmp_path):
     (tmp_path / "pytest.ini").write_text("[pytest]\ndoclife_db_url = postgresql://nobody@127.0.0.1:1/nowhere\n")
     refused = project("-x", test_roles=TESTS)
