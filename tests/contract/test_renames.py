@@ -27,6 +27,8 @@ from tests.contract.migrations import (
     run,
 )
 
+pytestmark = pytest.mark.slow_on_servers
+
 NUMBER = {"nullable": False, "server_default": "0"}
 
 

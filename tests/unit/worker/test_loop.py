@@ -24,6 +24,8 @@ from tests.contract.databases import only_on
 from tests.stored import stored
 from tests.unit.worker import bodies
 
+pytestmark = pytest.mark.slow_on_servers
+
 
 @pytest.fixture(autouse=True)
 def seen():
