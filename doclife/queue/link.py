@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from typing import TypeVar
 
 from redis import Redis
@@ -94,7 +95,7 @@ class ServerLink:
         """
         self.breaker.check()
         try:
-            return self._lane.ask([lambda call=call: self.ask(call, repeatable=repeatable) for call in calls])  # type: ignore[misc]
+            return self._lane.ask([partial(self.ask, call, repeatable=repeatable) for call in calls])
         except BrokerUnavailable as error:
             if self.breaker.is_open or isinstance(error, BrokerRefuses):
                 raise
