@@ -41,6 +41,8 @@ class CurrentJob:
         self.outer: CurrentJob | None = None
         #: the newest progress that is not in its row yet
         self.progress: dict[str, Any] | None = None
+        #: whether its row says, or says with the commit that is under way, that this run is over
+        self.ended = False
         self._steps = steps or Steps()
 
     def step(self, name: str) -> Step:

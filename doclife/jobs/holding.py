@@ -42,10 +42,12 @@ log = get_logger(__name__)
 class Held:
     """A lock that this context has."""
 
-    __slots__ = ("deadline", "depth", "inside", "label", "lost", "name", "settles", "token", "ttl")
+    __slots__ = ("deadline", "depth", "holder", "inside", "label", "lost", "name", "settles", "token", "ttl")
 
     def __init__(self, name: str, label: str, ttl: float) -> None:
         self.name, self.label, self.ttl = name, label, ttl
+        #: as whom this context has it
+        self.holder = ""
         #: grows with each change of holder
         self.token = 0
         #: by `clock.steady`: until then nobody else can have taken it
@@ -73,10 +75,8 @@ class Locks:
             job = job.outer
         #: id of the job that this context runs, or None
         self.job: str | None = None if job is None else job.id
-        if job is not None:
-            self.holder = holders.of_job(job.id, job.fence)
-        else:
-            self.holder = f"{socket.gethostname()[:100]}:{os.getpid()}:{ids.hash_name()}"
+        self._run = job
+        self._process = f"{socket.gethostname()[:100]}:{os.getpid()}:{ids.hash_name()}"
         self._unit.guards.append(self._guard)
         self._unit.at_close.append(self._close)
 
@@ -122,6 +122,31 @@ class Locks:
         except DoclifeError as error:  # what was done under it is done; its time or its job ends it
             log.warning(LOCK_NOT_RELEASED, lock=held.label, reason=str(error))
 
+    def is_mine(self, holder: str | None) -> bool:
+        """Tells whether a holder is this context, or the job that it runs."""
+        if holder == self._process:
+            return True
+        run = self._run
+        return run is not None and holder in (holders.of_job(run.id, run.fence), holders.of_job(run.id))
+
+    def hand_over(self, name: str) -> None:
+        """Leaves a lock to a job that has taken it in the open transaction; who rolls that back has it again."""
+        held = self._held.pop(name, None)
+        if held is None:
+            return
+
+        def take_back() -> None:
+            self._held.setdefault(name, held)
+
+        self._unit.frames[-1].add_restore(take_back)
+        self._unit.add_callback("after_rollback", take_back)
+
+    @property
+    def _holder(self) -> str:
+        """As whom a lock is taken now: the run of a job holds nothing any more in the callbacks after its end."""
+        run = self._run
+        return self._process if run is None or run.ended else holders.of_job(run.id, run.fence)
+
     @property
     def waits_in_vain(self) -> bool:
         """Whether nobody can write, and so give anything back, before this transaction ends."""
@@ -142,9 +167,9 @@ class Locks:
             found = holders.read(unit.link, self._dialect, held.name)
             if found is not None and holders.counts(unit.link, found):
                 return found
-            held.inside = self.waits_in_vain
+            held.inside, held.holder = self.waits_in_vain, self._holder
             with suppress(DuplicateKey), beside(unit) as run:
-                held.token = holders.take(run, self._dialect, found, held.name, self.holder, ttl=held.ttl)
+                held.token = holders.take(run, self._dialect, found, held.name, held.holder, ttl=held.ttl)
             if held.token:
                 held.deadline = started + held.ttl
                 return None
@@ -168,9 +193,9 @@ class Locks:
             held.lost = True
 
     def _give_back(self, held: Held, run: Executes) -> None:
+        holders.give_back(run, self._dialect, held.name, held.holder, held.token)
         if self._held.get(held.name) is held:
             del self._held[held.name]
-        holders.give_back(run, self._dialect, held.name, self.holder, held.token)
 
     def _guard(self) -> None:
         """Refuses to commit what was written under a lock that somebody else has by now.
@@ -196,7 +221,7 @@ class Locks:
 
     def _renewed(self, held: Held, run: Executes, ttl: float) -> bool:
         started = clock.steady()
-        if held.lost or not holders.renew(run, self._dialect, held.name, self.holder, held.token, ttl):
+        if held.lost or not holders.renew(run, self._dialect, held.name, held.holder, held.token, ttl):
             return False
         held.ttl, held.deadline = ttl, started + ttl
         return True
@@ -209,7 +234,7 @@ class Locks:
         if found is not None and (found.token >= held.token or holders.counts(run, found)):
             return False
         started = clock.steady()
-        taken = holders.take(run, self._dialect, found, held.name, self.holder, ttl=held.ttl, token=held.token)
+        taken = holders.take(run, self._dialect, found, held.name, held.holder, ttl=held.ttl, token=held.token)
         if not taken:
             return False
         held.deadline = started + held.ttl

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import ContextDecorator
 from types import TracebackType
+from weakref import WeakKeyDictionary
 
 from doclife.core.errors import LockTimeout, ValidationError, brief
 from doclife.jobs.holding import Held, Locks, describe, locks
@@ -15,9 +16,10 @@ class Lock(ContextDecorator):
 
     def __init__(self, key: str, ttl: float, wait: float) -> None:
         self.key, self.ttl, self.wait = key, ttl, wait
-        #: grows with each holder: who keeps the greatest one can refuse who comes too late; 0 before the block
+        #: of the last block; grows with each holder: who keeps the greatest one can refuse who comes too late
         self.token = 0
-        self._had: tuple[Locks, Held] | None = None
+        #: the blocks in which each context has it: one object may be used by several, and inside itself
+        self._had: WeakKeyDictionary[Locks, list[Held]] = WeakKeyDictionary()
 
     def _recreate_cm(self) -> Lock:
         return Lock(self.key, self.ttl, self.wait)  # each call of a decorated function has its own
@@ -36,15 +38,15 @@ class Lock(ContextDecorator):
                 lock=self.key,
                 holder=taken.holder,
             )
-        self._had, self.token = (mine, taken), taken.token
+        self._had.setdefault(mine, []).append(taken)
+        self.token = taken.token
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        assert self._had is not None
-        (mine, held), self._had = self._had, None
-        mine.release(held)
+        mine = locks()
+        mine.release(self._had[mine].pop())
 
     def renew(self, ttl: float | None = None) -> None:
         """Has the lock last from now on.
@@ -54,10 +56,11 @@ class Lock(ContextDecorator):
         Raises:
             LockTimeout: its time was over, and somebody else has taken it.
         """
-        if self._had is None:
+        mine = locks()
+        had = self._had.get(mine)
+        if not had:
             raise ValidationError(f"lock {self.key!r} is not held; renew() is for the `with` block")
-        mine, held = self._had
-        if not mine.renew(held, _seconds("ttl", self.ttl if ttl is None else ttl)):
+        if not mine.renew(had[-1], _seconds("ttl", self.ttl if ttl is None else ttl)):
             raise LockTimeout(f"lock {self.key!r} was taken by somebody else when its time was over", lock=self.key)
 
 

@@ -50,10 +50,11 @@ def unlock(doc: Any) -> None:
         return
     unit: UnitOfWork = current().unit
     found = _read(unit, name)
-    if found is not None and not _is_own(unit, found) and holders.counts(unit.link, found):
+    if found is None or found.holder is None or _is_staged(unit, found):  # of a job to come: its end unlocks
+        return
+    if not _is_own(unit, found) and holders.counts(unit.link, found):
         raise _locked(doc, found)
-    if found is not None and found.holder is not None:
-        _clear(unit, found)
+    _clear(unit, found)
 
 
 def is_locked(doc: Any) -> bool:
@@ -114,6 +115,7 @@ def lock_for_job(unit: UnitOfWork, doc: Any, job: str) -> None:
         with suppress(DuplicateKey), unit.savepoint():  # somebody else does the same, and has just committed
             unit.before_write()
             if holders.take(unit.link, unit.link.dialect, found, name_of(doc), holders.of_job(job), ttl=None):
+                locks().hand_over(name_of(doc))
                 return
     raise DocumentLockedError(
         f"{doc.doctype} {doc.name} is being locked by somebody else in this moment; try again",
@@ -149,8 +151,7 @@ def _is_own(unit: UnitOfWork, found: Holding) -> bool:
 
 
 def _is_held_here(found: Holding) -> bool:
-    mine = locks()
-    return found.holder == mine.holder or (mine.job is not None and found.holder == holders.of_job(mine.job))
+    return locks().is_mine(found.holder)
 
 
 def _is_staged(unit: UnitOfWork, found: Holding) -> bool:

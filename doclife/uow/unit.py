@@ -233,8 +233,9 @@ class UnitOfWork:
 
     @property
     def has_begun(self) -> bool:
-        """Whether the end of the transaction will decide over something: rows, a frame in progress, or staged jobs."""
-        return self.link.writing or self.in_progress or bool(self.link.doomed) or bool(self.frames[0].jobs)
+        """Whether the transaction's end decides over something: rows, a frame, jobs, what is called before it."""
+        to_come = self.frames[0].jobs or (self.frames[0].callbacks or {}).get("before_commit")
+        return self.link.writing or self.in_progress or bool(self.link.doomed or to_come)
 
     # -- the end -----------------------------------------------------------------------------------
 

@@ -95,7 +95,6 @@ class _Run:
         )
         self.kwargs: dict[str, Any] = {}
         self.result: Any = None
-        self.ended = False
         self.limit = TimeLimit(claimed.timeout, job=claimed.id, fence=claimed.fence)
 
     def to_its_end(self, watch: Watch | None) -> Outcome:
@@ -115,6 +114,7 @@ class _Run:
         finally:
             self.limit.close()
             self.unit.fence = None
+            self.job.ended = True
             if watch is not None:
                 watch(None)
         log.debug(JOB_FINISHED, job=self.claimed.id, method=self.claimed.method)
@@ -137,11 +137,11 @@ class _Run:
             unit.before_write()
             complete.finish(link, claimed, packed, progress=self.job.progress)
             limit.disarm()
-            self.ended = True
+            self.job.ended = True
 
         unit.fence = finish
         unit.commit()
-        if not self.ended:
+        if not self.job.ended:
             raise TransactionControlError(
                 f"{claimed.method} returned inside a savepoint or a document operation, which cannot be committed; "
                 "use `with db.savepoint():` so that it ends"

@@ -159,3 +159,19 @@ def progress() -> None:
     query = select(background_job.c.progress).where(background_job.c.name == job.id)
     calls.append(current_unit().link.execute(query).scalar())
     publish_progress(75.5)
+
+
+#: each makes a context manager that is entered while `lock_after_commit` has its lock
+under_lock: list[Any] = []
+
+
+def lock_after_commit():
+    """Takes a lock when its own commit is done."""
+
+    def callback():
+        with lock("stock"):
+            for check in under_lock:
+                with check():
+                    calls.append("nobody else came in")
+
+    current_unit().add_callback("after_commit", callback)

@@ -358,3 +358,33 @@ def test_renewing_is_for_the_block(site):
     with had:
         had.renew()
         assert had.token > 0
+
+
+def test_one_lock_may_be_taken_inside_itself_and_by_several_contexts(committed_site):
+    site, stock = committed_site, lock("stock")
+    with site.work():
+        with stock, stock:
+            with _refused(site):
+                pass
+            with site.work(), pytest.raises(LockTimeout), stock:
+                raise AssertionError("two are in the block")
+        assert _free(site)
+        with stock:
+            stock.renew(60)
+    with pytest.raises(ValidationError), site.work():
+        stock.renew()
+
+
+def test_what_is_called_before_the_commit_is_still_under_it(committed_site):
+    site, seen = committed_site, []
+
+    def look():
+        with _refused(site):
+            seen.append("refused")
+
+    with site.work() as context:
+        with lock("stock"):
+            context.unit.add_callback("before_commit", look)
+        context.unit.commit()
+        assert seen == ["refused"]
+        assert _free(site)

@@ -102,3 +102,14 @@ def test_rows_are_pruned_when_they_are_of_no_use(committed_site):
         with site.database.transaction() as connection:
             complete.finish(connection, mine, None)
         assert left() == []
+
+
+def test_after_the_commit_of_a_job_its_callbacks_keep_others_out(committed_site):
+    site = committed_site
+    with site.work():
+        job = enqueue(bodies.lock_after_commit)
+    bodies.calls.clear()
+    bodies.under_lock[:] = [lambda: _refused(site)]
+    assert run_claimed(site, claim(site.database, job.id, "w")) == "finished"
+    assert bodies.calls == ["nobody else came in"]
+    assert _free(site)
