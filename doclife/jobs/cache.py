@@ -137,6 +137,8 @@ class Cache:
         """Returns a field of a value with fields, or None; `generator` makes it where there is none."""
         key, hashed, kept = _text(key), _name(name, None), _kept()
         packed = kept.get(hashed, key, unsent=True)
+        if packed is _ABSENT and kept.get(hashed, unsent=True) is None:
+            packed = None  # all of it was removed in an outage
         if packed is _ABSENT:
             try:
                 packed = _store().hget(hashed, key)
@@ -174,7 +176,8 @@ class Cache:
         hashed, kept, unsent = _name(name, None), _kept(), True
         found: dict[str, bytes | None] = {}
         try:
-            found |= _store().hgetall(hashed)
+            if kept.get(hashed, unsent=True) is not None:
+                found |= _store().hgetall(hashed)
         except BrokerUnavailable:
             unsent = False
         found |= kept.fields(hashed, unsent=unsent)
@@ -246,7 +249,10 @@ class Cache:
         Raises:
             BrokerUnavailable: the number is not known.
         """
-        return _store().incr(_name(key, None), amount)
+        name = _name(key, None)
+        number = _store().incr(name, amount)
+        _kept().forget([name])
+        return number
 
     def delete(self, *keys: str) -> int:
         """Removes values and returns how many were there."""
@@ -332,9 +338,11 @@ def _delete(names: list[str]) -> int:
 
 def _text(key: Any) -> str:
     if isinstance(key, bytes):
-        return key.decode()
+        key = key.decode(errors="surrogateescape")
     if isinstance(key, str) or (isinstance(key, int) and not isinstance(key, bool)):
-        return str(key)
+        text = str(key)
+        if not any("\ud800" <= sign <= "\udfff" for sign in text):  # half a sign, which no server can be told
+            return text
     raise ValidationError(f"doclife.cache: a key is text, not {brief(key)}")
 
 

@@ -15,7 +15,6 @@ from redis import Redis
 from redis.backoff import NoBackoff
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import OutOfMemoryError, RedisError
-from redis.exceptions import TimeoutError as RedisTimeoutError
 from redis.retry import Retry
 
 from doclife.core.errors import BrokerUnavailable, ConfigError
@@ -77,11 +76,11 @@ class ServerLink:
         with self.breaker.guard(), self._wrapped():
             try:
                 return call()
-            except RedisConnectionError as error:
+            except RedisConnectionError:
                 # the server was restarted: no idle connection is worth a try any more
                 for client in (self.quick, self.slow, self.cache):
                     client.connection_pool.disconnect(inuse_connections=False)
-                if not repeatable or isinstance(error, RedisTimeoutError):
+                if not repeatable:
                     raise
                 return call()
 
@@ -138,6 +137,8 @@ class ServerLink:
     def _wrapped(self) -> Iterator[None]:
         try:
             yield
+        except UnicodeEncodeError:  # what was asked is no text: the server never heard of it
+            raise
         except OutOfMemoryError as error:
             raise BrokerRefuses(self._reason(error)) from error
         # what is no Redis answers what the library cannot read

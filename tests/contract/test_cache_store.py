@@ -199,3 +199,12 @@ def test_a_server_that_is_silent_costs_a_quarter_of_a_second_once() -> None:
                 broker.cache.get("k")
         assert 0.2 < monotonic() - begun < 1.5
         broker.close()
+
+
+def test_a_question_that_is_no_text_does_not_count_as_an_outage(broker: Broker, store: CacheStore) -> None:
+    if not isinstance(broker, MemoryBroker):
+        with pytest.raises(UnicodeEncodeError):
+            store.get("x\ud800")
+    store.set("k", b"1")
+    assert store.get("k") == b"1"
+    assert broker.depth("default") == 0

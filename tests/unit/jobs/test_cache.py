@@ -261,3 +261,27 @@ def test_raw_text_is_no_value(site):
 def test_an_unknown_name_says_what_there_is(site):
     with pytest.raises(AttributeError, match=r"has no 'lpush'; it has get_value, set_value"):
         cache.lpush("a", 1)
+
+
+@pytest.mark.parametrize("key", ["x\ud800", b"x\xff"])
+def test_half_a_sign_is_no_key_and_says_so(site, key):
+    for call in (cache.get, cache.get_value, cache.delete, lambda key: cache.hget("h", key)):
+        with pytest.raises(ValidationError, match="a key is text"):
+            call(key)
+
+
+def test_what_was_removed_in_an_outage_stays_away_in_the_context(site):
+    cache.hset("h", "f", 1)
+    site.broker.down = True
+    cache.delete_value("h")
+    site.broker.down = False
+    assert cache.hget("h", "f") is None
+    assert cache.hgetall("h") == {}
+
+
+def test_a_number_that_was_counted_on_is_the_servers(site):
+    site.broker.down = True
+    cache.set("n", 5)
+    site.broker.down = False
+    assert cache.incr("n") == 1
+    assert cache.get("n") == b"1"
