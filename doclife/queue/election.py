@@ -37,6 +37,8 @@ class Election:
         self._lease, self._on_moved = lease, on_moved
         self._wake = threading.Event()
         self._stopped = threading.Event()
+        #: whether nobody needs the lease any more when it ends
+        self._leaves = False
         self._complained = False
         self._thread = threading.Thread(target=self._run, name="election", daemon=True)
 
@@ -63,13 +65,26 @@ class Election:
         """Has it look at once; may be called in any thread."""
         self._wake.set()
 
-    def stop(self, wait_s: float = 0) -> None:
-        """Ends it, at once or after the try that is under way; waits for that up to `wait_s` seconds."""
+    def stop(self, wait_s: float = 0, *, leave: bool = False) -> None:
+        """Ends it, at once or after the try that is under way; waits for that up to `wait_s` seconds.
+
+        Args:
+            wait_s: seconds.
+            leave: give the lease back, should that try have taken it.
+        """
+        self._leaves = leave
         self._stopped.set()
         self._wake.set()
         self._thread.join(wait_s)
 
     def _run(self) -> None:
+        try:
+            self._look_after()
+        finally:
+            if self._leaves:
+                self._lease.release()
+
+    def _look_after(self) -> None:
         while not self._stopped.is_set():
             self._wake.wait(LOOK_S)
             self._wake.clear()
@@ -89,6 +104,8 @@ class Election:
             return
         if not lease.hold(START_TIMEOUT_S):
             raise BrokerUnavailable(f"the last keeper in {lease.sites_dir} is leaving and does not end")
+        if self._stopped.is_set():  # or a server would run that nobody needs
+            return
         started = ensure_running(lease.sites_dir)
         if lease.find():
             self._on_moved(lease.url)

@@ -61,7 +61,7 @@ class EmbeddedBroker(RqBroker):
     def close(self) -> None:
         """Gives connections and the lease back; the server ends with the last lease."""
         if self._election is not None:
-            self._election.stop()
+            self._election.stop(leave=True)
         super().close()
         self._lease.release()
 

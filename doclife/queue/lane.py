@@ -90,6 +90,7 @@ class Lane:
         """
         self._name, self.patience_s = name, patience_s
         self._running: _Running | None = None
+        self._farewell: weakref.finalize[..., Lane] | None = None
         self._starting = threading.Lock()
 
     def ask(self, calls: Sequence[Call]) -> int:
@@ -130,6 +131,8 @@ class Lane:
     def close(self, wait_s: float = FAREWELL_S) -> None:
         """Ends the thread when it has done what it was given; waits for that up to `wait_s` seconds."""
         running, self._running = self._running, None
+        if self._farewell is not None:
+            self._farewell.detach()
         if running is not None:
             running.end(wait_s)
 
@@ -149,5 +152,5 @@ class Lane:
             if self._running is None:
                 self._running = _Running(self._name)
                 # also when the process ends, so that a message which was just sent still goes out
-                weakref.finalize(self, self._running.end)
+                self._farewell = weakref.finalize(self, self._running.end)
             return self._running

@@ -282,3 +282,27 @@ def test_a_process_that_forks_leaves_it_to_its_children(sites: Path) -> None:
         os.kill(child, signal.SIGKILL)
         os.waitpid(child, 0)
         broker.close()
+
+
+def test_a_broker_that_is_closed_while_it_elects_starts_nothing(sites: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    broker = EmbeddedBroker("site1", sites)
+    asked, go = threading.Event(), threading.Event()
+
+    def is_running() -> bool:
+        asked.set()
+        go.wait(30)
+        return False
+
+    monkeypatch.setattr(broker._lease, "is_running", is_running)
+    before = set(threading.enumerate())
+    broker.keep_running(wait=False)
+    assert asked.wait(30)
+    (election,) = set(threading.enumerate()) - before
+    broker.close()
+    go.set()
+    election.join(30)
+    assert not election.is_alive()
+    for place in (Places.of(sites).users, Places.of(sites).keeper):
+        lock = FileLock(place)
+        assert lock.take(), f"somebody has {place.name}"
+        lock.close()

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import subprocess
 import sys
 import threading
+import weakref
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -148,3 +150,13 @@ def test_a_child_has_a_lane_of_its_own_and_the_end_waits_for_what_was_sent() -> 
     done = subprocess.run([sys.executable, "-c", IN_A_CHILD], cwd=ROOT, capture_output=True, text=True, timeout=60)
     assert done.stdout.splitlines() == ["sent", "child 2", "parent 3", "at the end"], done.stderr
     assert done.returncode == 0
+
+
+def test_what_has_ended_is_not_kept(lane: Lane) -> None:
+    ended = []
+    for n in range(3):
+        assert lane.ask([lambda n=n: n]) == n
+        ended.append(weakref.ref(lane._running))
+        lane.close()
+    gc.collect()
+    assert [each() for each in ended] == [None, None, None]
