@@ -16,8 +16,16 @@ NAME_LENGTH = 140
 Item = TypeVar("Item")
 
 
+#: the cursor of a step whose checkpoint has been begun, and is not known to be committed
+_IN_ITS_ROW = object()
+
+
 class _StepIsDone(BaseException):
     """Leaves the block of a step that a run before has done; no Exception, for nothing but the step is to see it."""
+
+    def __init__(self, step: Step) -> None:
+        super().__init__(f"step {step.name!r} is done")
+        self.step = step
 
 
 class Step:
@@ -39,7 +47,12 @@ class Step:
     def cursor(self) -> Any:
         """What the last checkpoint was given, in this run or one before; None: there was none."""
         if self._is_open and self.done:
-            raise _StepIsDone
+            raise _StepIsDone(self)
+        return self._where()
+
+    def _where(self) -> Any:
+        if self._cursor is _IN_ITS_ROW:
+            self._cursor = self._steps.cursor(self.name)
         return self._cursor
 
     def checkpoint(self, cursor: Any) -> None:
@@ -53,6 +66,7 @@ class Step:
             JobArgumentError: the cursor cannot be stored.
             TransactionControlError: a document operation, a savepoint or a callback of the transaction is in progress.
         """
+        self._cursor = _IN_ITS_ROW
         self._steps.checkpoint(self.name, cursor, self.done)
         self._cursor = cursor
 
@@ -66,11 +80,12 @@ class Step:
         """Has the next commit mark the step as done; after an exception nothing is marked."""
         self._is_open = False
         if kind is None and not self.done:
-            self._steps.end(self.name, self._cursor)
-        return kind is _StepIsDone
+            self._steps.end(self.name, self._where())
+        return isinstance(error, _StepIsDone) and error.step is self  # that of a step around it is not this one's
 
     def __repr__(self) -> str:
-        return f"<Step {self.name} {'done' if self.done else self._cursor!r}>"
+        cursor = "in its row" if self._cursor is _IN_ITS_ROW else repr(self._cursor)
+        return f"<Step {self.name} {'done' if self.done else cursor}>"
 
 
 #: how far each step is, as plain JSON data: what a job does to its cursor later changes nothing here
@@ -106,9 +121,12 @@ class Steps:
             transaction: of the job; None: it runs in its caller's, where nothing is committed and nothing kept.
         """
         self._transaction = transaction
-        #: what is committed, and what the commit that comes will add
+        #: what is committed; None: the row says so. From the moment in which a commit writes the row until it is
+        #: known to have come, for what interrupts a job may come just behind COMMIT
         self._kept: State | None = None
+        #: what the commit that comes will add, and what the one in progress has written
         self._new: State = {}
+        self._written: State | None = None
 
     def open(self, name: str) -> Step:
         """Returns the step of this name.
@@ -119,9 +137,12 @@ class Steps:
         if not isinstance(name, str) or not name or len(name) > NAME_LENGTH:
             raise JobArgumentError(f"step({name!r}): name the step by a text of at most {NAME_LENGTH} characters")
         kept = self._all().get(name)
-        if kept is None:
-            return Step(self, name, None, False)
-        return Step(self, name, json.from_packable(kept["cursor"]), kept["done"])
+        return Step(self, name, self.cursor(name), kept is not None and kept["done"])
+
+    def cursor(self, name: str) -> Any:
+        """Returns the cursor of a step as it is committed, or None."""
+        kept = self._all().get(name)
+        return None if kept is None else json.from_packable(kept["cursor"])
 
     def checkpoint(self, name: str, cursor: Any, done: bool) -> None:
         """Commits the job's work and how far a step is. Raises: as `Step.checkpoint`."""
@@ -129,13 +150,16 @@ class Steps:
             plain = json.to_packable(cursor, "cursor")
         except DataError as error:
             raise JobArgumentError(f"the cursor of step {name!r} cannot be stored: {error}") from error
-        self._new = {name: {"cursor": plain, "done": done}}
+        new = {name: {"cursor": plain, "done": done}}
+        if self._transaction is None:
+            self._kept = self._all() | new
+            return
+        self._new = new
         try:
-            if self._transaction is not None:
-                self._transaction.commit()
+            self._transaction.commit()
             self._settle()
         finally:
-            self._new = {}
+            self._forget()
 
     def end(self, name: str, cursor: Any) -> None:
         """Marks a step as done, together with what its block has written: by the commit that comes, if it comes."""
@@ -151,13 +175,20 @@ class Steps:
 
     def to_write(self) -> str | None:
         """Returns what the commit in progress is to write, as JSON, or None for nothing."""
-        return json.dumps(self._all() | self._new) if self._new else None
+        if not self._new:
+            return None
+        self._written = self._all() | self._new
+        self._kept = None
+        return json.dumps(self._written)
 
     def _settle(self) -> None:
-        self._kept, self._new = self._all() | self._new, {}
+        """Keeps what the commit has written, now that it has come."""
+        if self._written is not None:
+            self._kept = self._written
+        self._forget()
 
     def _forget(self) -> None:
-        self._new = {}
+        self._new, self._written = {}, None
 
     def _all(self) -> State:
         if self._kept is None:

@@ -117,3 +117,26 @@ def many_rows(count: int) -> None:
         for n in range(step.cursor or 0, count):
             note(f"row {n:03}")
             step.checkpoint(n + 1)
+
+
+def goes_on_at_its_end(rows: int) -> None:
+    """Keeps a second step whatever ends it."""
+    try:
+        with doclife.job.step("rows") as step:
+            seen.append(step.cursor)
+            for n in range(step.cursor or 0, rows):
+                note(f"row {n}")
+                step.checkpoint(n + 1)
+    finally:
+        seen.append(step.cursor)
+        doclife.job.step("end").checkpoint("came")
+
+
+def one_step_in_another() -> None:
+    """Asks for the cursor of the step around it in the one inside."""
+    with doclife.job.step("outer") as outer:
+        with doclife.job.step("inner"):
+            seen.append(f"inner at {outer.cursor}")
+        seen.append("behind inner")
+    doclife.db.commit()
+    after_row(0)

@@ -12,9 +12,10 @@ from doclife.jobs.retry import Retry
 from doclife.outbox import complete
 from doclife.outbox.claim import claim
 from doclife.schema.tables import background_job
-from doclife.uow.unit import current_unit
+from doclife.uow.unit import UnitOfWork, current_unit
 from doclife.worker.run import run_claimed
 from doclife.worker.stopping import StopFlag
+from doclife.worker.timeout import JobGivenBack
 from tests.stored import stored
 from tests.unit.worker import long_bodies as bodies
 
@@ -179,3 +180,50 @@ def test_any_commit_keeps_the_end_of_a_step(site, seen):
     assert _row(job).cursor == {"one": {"cursor": None, "done": True}}
     assert _run(site, job) == "failed"
     assert (_notes(), seen) == (["one"], [True, True])
+
+
+@pytest.fixture
+def interrupted(monkeypatch):
+    """Has something raise just behind the COMMIT of the second checkpoint, as a signal does that comes there."""
+    serials = []
+
+    def reset(unit):
+        whole(unit)
+        if unit.fence is not None and len(serials) < 2:
+            serials.append(unit.serial)
+            if len(serials) == 2:
+                raise JobGivenBack("its worker ends")
+
+    whole = UnitOfWork._reset
+    monkeypatch.setattr(UnitOfWork, "_reset", reset)
+
+
+def _ends_at_its_second_row(site, job, seen):
+    assert _row(job).cursor == {"rows": {"cursor": 2, "done": False}, "end": {"cursor": "came", "done": False}}
+    assert (_notes(), seen) == (["row 0", "row 1"], [None, 2])
+    assert _run(site, job) == "finished"
+    assert (_notes(), seen) == (["row 0", "row 1", "row 2"], [None, 2, 2, 3])
+
+
+def test_a_checkpoint_that_is_committed_stays_when_a_signal_comes_behind_it(site, seen, interrupted):
+    job = _enqueue(bodies.goes_on_at_its_end, rows=3)
+    assert _run(site, job) == ""
+    _ends_at_its_second_row(site, job, seen)
+
+
+def test_a_checkpoint_that_is_committed_stays_when_the_job_is_given_back_there(site, seen, monkeypatch):
+    stop = StopFlag()
+    job = _enqueue(bodies.goes_on_at_its_end, rows=3)
+    note = bodies.note
+    monkeypatch.setattr(bodies, "note", lambda subject: (note(subject), subject == "row 1" and stop.set()))
+    assert _run(site, job, stop=stop) == ""
+    _ends_at_its_second_row(site, job, seen)
+
+
+def test_of_a_step_that_is_done_nothing_behind_the_one_inside_is_done_either(site, seen, monkeypatch):
+    _failing_at(monkeypatch, 0)
+    job = _enqueue(bodies.one_step_in_another, retry=Retry(max=1))
+    assert _run(site, job) == ""
+    assert seen == ["inner at None", "behind inner"]
+    assert _run(site, job) == "finished"
+    assert seen == ["inner at None", "behind inner"]
