@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
+from sqlalchemy import select
+
 from doclife.core import json
-from doclife.core.errors import ValidationError
+from doclife.core.context import ADMINISTRATOR, current
+from doclife.core.errors import PermissionDenied, ValidationError
 from doclife.events.whitelist import whitelist
 from doclife.jobs import manage
 from doclife.model.document import Document
 from doclife.schema.fieldtypes import JSON, Check, Data, Datetime, Int, Text
 from doclife.schema.meta import Meta, Permission
+from doclife.schema.tables import background_job
+from doclife.uow.unit import current_unit
 
 
 class BackgroundJob(Document):
@@ -74,9 +79,32 @@ class BackgroundJob(Document):
         """Has the job run again; returns its status, see `doclife.retry_job`.
 
         Args:
-            kwargs: its arguments from now on, all of them, also as JSON; None: those it has.
+            kwargs: its arguments from now on, all of them, also as JSON; None: those it has. Only whose
+                job it is may give others, and Administrator.
             queue: where it goes from now on; None: where it was.
+        Raises:
+            PermissionDenied: the user may not write jobs; or there are kwargs, and it runs as another user.
         """
         self.check_permission("write")
         arguments = json.unpack(kwargs) if isinstance(kwargs, str) else kwargs
+        if arguments is not None:
+            self._check_may_give_arguments()
         return manage.retry_job(str(self.name), kwargs=arguments, queue=queue).status()
+
+    def _check_may_give_arguments(self) -> None:
+        """Refuses who would act as another user: arguments may name the document and its method that a job calls."""
+        user = current().user
+        if user == ADMINISTRATOR:
+            return
+        # from the row: this object may be what a caller has sent
+        owner = select(background_job.c.run_as).where(background_job.c.name == self.name)
+        run_as = current_unit().link.execute(owner).scalar()
+        if run_as != user:
+            raise PermissionDenied(
+                f"{user} may not give other arguments to job {self.name}, which runs as {run_as}; without kwargs it "
+                "may be run again",
+                doctype=self.doctype,
+                name=self.name,
+                user=user,
+                right="write",
+            )

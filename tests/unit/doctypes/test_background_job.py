@@ -46,13 +46,37 @@ def test_nobody_else_does(failed):
 
 def test_a_system_manager_has_it_run_again_and_stops_it(failed):
     with as_user("manager@example.com"):
-        doc = get_doc("Background Job", failed.id)
+        own = enqueue(NOTE, wrong=1)
+        run_jobs(allow_failures=True)
+        doc = get_doc("Background Job", own.id)
         assert doc.retry_job(kwargs='{"word": "right"}', queue="long") == "queued"
         current_unit().commit()
         assert doc.stop_job() == "cancelled"
         assert doc.retry_job() == "queued"
         run_jobs()
-    assert tasks.seen == ["right by Administrator"]
+    assert tasks.seen == ["right by manager@example.com"]
+
+
+def test_only_whose_job_it_is_and_administrator_give_it_other_arguments(failed):
+    make_user("other@example.com", "System Manager")
+    with as_user("other@example.com"):
+        hers = enqueue(NOTE, wrong=1)
+        run_jobs(allow_failures=True)
+    with as_user("manager@example.com"):
+        for job, user in ((failed, "Administrator"), (hers, "other@example.com")):
+            doc = get_doc("Background Job", job.id)
+            doc.run_as = "manager@example.com"  # as a caller may send it
+            for kwargs in ('{"word": "right"}', {"word": "right"}, {}):
+                with pytest.raises(PermissionDenied, match=f"arguments to job {job.id}, which runs as {user}"):
+                    doc.retry_job(kwargs=kwargs)
+            assert job.status() == "failed"
+        assert get_doc("Background Job", hers.id).retry_job() == "queued"
+        current_unit().commit()
+        assert get_doc("Background Job", hers.id).stop_job() == "cancelled"
+    assert get_doc("Background Job", failed.id).retry_job(kwargs={"word": "right"}) == "queued"
+    assert get_doc("Background Job", hers.id).retry_job(kwargs={"word": "hers"}) == "queued"
+    run_jobs()
+    assert tasks.seen == ["right by Administrator", "hers by other@example.com"]
 
 
 def test_both_can_be_called_from_outside(site):
