@@ -138,11 +138,12 @@ def enqueue_doc(
     if "async" in kwargs:
         is_async = kwargs.pop("async")
     doctype = _check_document_method(doctype, method, kwargs)
-    label = job_name or (job_id and _label(job_id)) or _label(f"{doctype} {name or ''}: {method}")
+    if not (job_name or job_id or deduplicate):
+        job_name, deduplicate = _label(f"{doctype} {name or ''}: {method}"), False  # a label, and no key
     return enqueue(
-        DOCUMENT_RUNNER, queue, timeout, is_async, now, label, enqueue_after_commit, at_front,
-        job_id=job_id, deduplicate=deduplicate if job_name or job_id else False,
-        retry=retry, run_at=run_at, on_success=on_success, on_failure=on_failure,
+        DOCUMENT_RUNNER, queue, timeout, is_async, now, job_name, enqueue_after_commit, at_front,
+        job_id=job_id, deduplicate=deduplicate, retry=retry,
+        run_at=run_at, on_success=on_success, on_failure=on_failure,
         doctype=doctype, name=name, document_method=method, arguments=kwargs,
     )  # fmt: skip
 

@@ -274,6 +274,11 @@ def test_a_documents_method_can_be_deduplicated_too(site):
     assert enqueue_doc(Role, "Buyer", "reload", job_id="r") is None
     assert enqueue_doc("Role", "Buyer", "reload") is not None
     assert enqueue_doc("Role", "Buyer", "reload") is not None
+    with pytest.raises(JobArgumentError, match="deduplicate=True needs a job_id"):
+        enqueue_doc("Role", "Buyer", "reload", deduplicate=True)
+    assert [job.label for job in _staged()] == ["r", "Role Buyer: reload", "Role Buyer: reload"]
+    assert enqueue_doc("Role", "Buyer", "reload", job_name="n", deduplicate=True) is not None
+    assert enqueue_doc("Role", "Buyer", "reload", job_name="n", deduplicate=True) is None
 
 
 def test_unknown_types_and_methods_are_refused_with_the_nearest(site):
