@@ -56,7 +56,7 @@ class JobDetail(JobRow, frozen=True, kw_only=True):
     #: as JSON shows them: documents and special types with their tags
     kwargs: Any
     dedup_key: str | None
-    #: what its key was, of a job that has failed or was cancelled
+    #: what its key was, of a job that has ended
     ended_key: str | None
     at_front: int
     #: when its id was last given to the broker; None: not yet

@@ -20,7 +20,7 @@ from doclife.schema.tables import background_job
 
 _job = background_job.c
 
-#: frees the key of a job that ends, and keeps it for who has the job run again
+#: frees the key of a job that ends, and keeps it for who looks for the job, or has it run again
 GIVE_UP_KEY: dict[str, Any] = {"ended_key": _job.dedup_key, "dedup_key": None}
 
 # Built once: to build a statement costs as much as to run it.
@@ -33,7 +33,7 @@ _IS_MINE = select(_job.name).where(
 )
 _FINISH = _HELD.values(
     status="finished",
-    dedup_key=None,
+    **GIVE_UP_KEY,
     ended_at=bindparam("now", type_=UtcDateTime()),
     result=bindparam("packed"),
     error=None,

@@ -96,7 +96,7 @@ def _of_row(row: Any) -> CapturedJob:
         run_as=row.run_as,
         timeout=row.timeout,
         job_name=row.label,
-        job_id=row.dedup_key or row.label,  # the key is free again when the job has ended
+        job_id=row.dedup_key or row.ended_key or row.label,  # the key is free again when the job has ended
         at_front=bool(row.at_front),
         run_at=row.run_at,
         error=row.error,
