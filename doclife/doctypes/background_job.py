@@ -60,9 +60,22 @@ class BackgroundJob(Document):
     started_at = Datetime()
     ended_at = Datetime()
 
-    def validate(self) -> None:
+    # before_validate, not validate: no flag leaves it out
+    def before_validate(self) -> None:
         """Refuses to be saved: a job's row belongs to the queue."""
         raise ValidationError("a Background Job is not saved as a document; use doclife.enqueue and doclife jobs")
+
+    def before_change(self) -> None:
+        """Refuses to have columns set: what runs, and as whom, is what was enqueued."""
+        raise ValidationError("a Background Job is not changed as a document; use doclife.retry_job and doclife jobs")
+
+    def before_discard(self) -> None:
+        """Refuses to be discarded, which would write what was set on the object."""
+        raise ValidationError("a Background Job is not discarded as a document; use doclife.cancel_job")
+
+    def before_rename(self, old: str, new: str, merge: bool = False) -> None:
+        """Refuses another name: workers and the broker know the job by this one."""
+        raise ValidationError("a Background Job is not renamed: its name is the id by which workers know it")
 
     def on_trash(self) -> None:
         """Refuses to be deleted as a document."""

@@ -88,9 +88,11 @@ class User(Document):
             raise ValidationError(f"the user {self.name} cannot be deleted")
 
     def before_rename(self, old: str, new: str, merge: bool = False) -> None:
-        """Refuses to rename the two users that must exist."""
+        """Refuses to rename the two users that must exist, and to make another user one of them."""
         if old in _LASTING_USERS:
             raise ValidationError(f"the user {old} cannot be renamed")
+        if new in _LASTING_USERS:  # what waits for workers would run with their rights
+            raise ValidationError(f"the user {old} cannot become {new}")
 
     def after_rename(self, old: str, new: str, merge: bool = False) -> None:
         """Gives what the user owns, has changed and has asked workers to do the new name."""

@@ -7,10 +7,12 @@ import pytest
 from doclife.core.errors import PermissionDenied, ValidationError
 from doclife.events.whitelist import exposure
 from doclife.jobs.enqueue import enqueue
-from doclife.model.access import get_doc
+from doclife.model.access import get_doc, rename_doc
+from doclife.model.lookup import set_value
 from doclife.query.lists import get_list
 from doclife.testing import as_user, make_user, run_jobs
 from doclife.uow.unit import current_unit
+from tests.stored import stored
 from tests.unit.testing import tasks
 
 NOTE = "tests.unit.testing.tasks.note"
@@ -90,3 +92,49 @@ def test_it_is_neither_saved_nor_deleted_as_a_document(failed):
         doc.save()
     with pytest.raises(ValidationError, match="is not deleted as a document"):
         doc.delete()
+
+
+def _unchecked(doc):
+    doc.flags.ignore_validate = doc.flags.ignore_on_trash = True
+    return doc
+
+
+def _with_docstatus(doc, docstatus):
+    doc.docstatus = docstatus
+    return doc.save()
+
+
+OTHER = '{"word": "other"}'
+#: what changes documents, tried on a job of Administrator's that was given other values
+WAYS = {
+    "save": lambda doc: doc.save(),
+    "save unchecked": lambda doc: _unchecked(doc).save(),
+    "save as submitted": lambda doc: _with_docstatus(doc, 1),
+    "save as cancelled": lambda doc: _with_docstatus(doc, 2),
+    "submit": lambda doc: doc.submit(),
+    "cancel": lambda doc: doc.cancel(),
+    "discard": lambda doc: doc.discard(),
+    "db_set": lambda doc: doc.db_set("kwargs", OTHER),
+    "set_value": lambda doc: set_value("Background Job", doc.name, "run_as", "manager@example.com"),
+    "save values": lambda doc: get_doc(dict(doc.as_dict(), kwargs=OTHER)).save(),
+    "insert": lambda doc: get_doc(dict(doc.as_dict(), name="new")).insert(),
+    "rename": lambda doc: rename_doc("Background Job", doc.name, "other", force=True),
+    "delete": lambda doc: _unchecked(doc).delete(),
+    "retry": lambda doc: doc.retry_job(kwargs={"word": "other"}),
+    "become": lambda doc: rename_doc("User", "manager@example.com", "Administrator", merge=True, force=True),
+}
+
+
+@pytest.mark.one_database
+@pytest.mark.parametrize("way", WAYS)
+def test_in_no_way_a_system_manager_has_administrators_job_do_something_else(failed, way):
+    before = stored("Background Job")
+    with as_user("manager@example.com"):
+        doc = get_doc("Background Job", failed.id)
+        doc.method, doc.kwargs, doc.run_as, doc.status = NOTE, OTHER, "manager@example.com", "queued"
+        with pytest.raises((ValidationError, PermissionDenied)):
+            WAYS[way](doc)
+        current_unit().commit()
+    assert stored("Background Job") == before
+    run_jobs()
+    assert tasks.seen == []
