@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import select
 
 from doclife.core import clock
+from doclife.core.errors import ValidationError
 from doclife.doctypes.scheduled_job_type import ScheduledJobType
 from doclife.events.hooks import AppHooks
 from doclife.jobs.listing import list_jobs
@@ -18,7 +19,7 @@ from doclife.outbox.claim import claim_next
 from doclife.scheduler.sync import sync
 from doclife.scheduler.tick import tick
 from doclife.schema.tables import background_job, scheduled_job_run, scheduled_job_type
-from doclife.testing import travel_to
+from doclife.testing import as_user, make_user, travel_to
 from doclife.uow.unit import current_unit
 from doclife.worker.run import run_claimed
 
@@ -204,3 +205,20 @@ def test_a_failed_run_takes_nothing_with_it(committed_site):
         assert _rows("next_execution", "last_execution") == [(datetime(2026, 1, 15, 13), None)]
         assert current_unit().link.execute(select(scheduled_job_run)).all() == []
     assert released == []
+
+
+@pytest.mark.one_database
+def test_a_system_manager_stops_a_schedule_and_cannot_have_it_enqueue_something_else(site):
+    _declare(site, {"daily": NIGHTLY})
+    make_user("manager@example.com", "System Manager")
+    ((name,),) = _rows("name")
+    with as_user("manager@example.com"):
+        for change in (ScheduledJobType.save, ScheduledJobType.discard):
+            schedule = get_doc(ScheduledJobType, name)
+            schedule.method = OTHER
+            with pytest.raises(ValidationError):
+                change(schedule)
+        schedule = get_doc(ScheduledJobType, name)
+        schedule.stopped = True
+        schedule.save()
+    assert _rows("method", "stopped", "docstatus") == [(NIGHTLY, 1, 0)]
