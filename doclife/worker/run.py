@@ -96,6 +96,8 @@ class _Run:
         self.kwargs: dict[str, Any] = {}
         self.result: Any = None
         self.limit = TimeLimit(claimed.timeout, job=claimed.id, fence=claimed.fence)
+        #: whether it was found that the job is another worker's by now
+        self.lost = False
 
     def to_its_end(self, watch: Watch | None) -> Outcome:
         try:
@@ -105,6 +107,8 @@ class _Run:
                 self._body()
         except LeaseLost as lost:
             log.warning(JOB_LOST, job=self.claimed.id, reason=str(lost))
+            self.lost = True
+            self.unit.close()  # what the job has written on its way out of the refused commit
             return ""
         except KeyboardInterrupt:
             self._ended_by(JobGivenBack("its process was interrupted"))
@@ -194,9 +198,12 @@ class _Run:
         return Ending(self.site, self.claimed).record(error, self.limit.raised or error)
 
     def after_hooks(self, watch: Watch | None) -> None:
-        """Calls the hooks behind the job's end, which they cannot change; together they have a minute."""
+        """Calls the hooks behind the job's end, which they cannot change; together they have a minute.
+
+        Of a job that was taken from this worker they are called where it ends.
+        """
         hooks = self._hooks("after_job")
-        if not hooks:
+        if not hooks or self.lost:
             return
         limit = TimeLimit(AFTER_JOB_S)
         try:

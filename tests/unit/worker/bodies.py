@@ -58,6 +58,13 @@ def commit_three(then: str = "") -> None:
     commit_midway("One", "Two", "Three", then=then)
 
 
+def write_after_a_commit() -> None:
+    try:
+        commit_midway("One")
+    finally:
+        role("Late")
+
+
 def follow(name: str) -> None:
     role(name)
     enqueue(role, name=f"{name} two")

@@ -122,25 +122,6 @@ def test_what_a_job_committed_itself_stays_when_it_fails_later(site):
     assert sorted(_roles()) == ["One", "Three", "Two"]
 
 
-def test_every_commit_of_a_job_verifies_its_fence(site, monkeypatch):
-    job = _enqueue(bodies.commit_three)
-    claimed = claim(site.database, job.id, "w")
-    verified = []
-    verify = complete.verify
-
-    def taken_before_the_second(link, mine, **options):
-        verified.append(options["writing"])
-        if len(verified) == 2:
-            with site.database.transaction() as connection:
-                assert complete.requeue(connection, mine, error="its worker was thought dead")
-        verify(link, mine, **options)
-
-    monkeypatch.setattr(complete, "verify", taken_before_the_second)
-    assert run_claimed(site, claimed) == ""
-    assert _roles() == ["One"]
-    assert verified == [True, True]
-
-
 def test_progress_is_in_the_row_with_the_next_commit(site):
     job = _enqueue(bodies.commit_three)
     assert _run(site, job) == "finished"
