@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from doclife.cli.failures import FAILED, REFUSED, CommandError, make_sure, running
-from doclife.cli.job_options import age_option, at_option, chosen, filters, kwargs_option
+from doclife.cli.job_options import PAGE, age_option, at_option, chosen, filters, kwargs_option
 from doclife.cli.output import json_option, say, show_json, show_table, warn
 from doclife.cli.state import State, pass_state
 
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from doclife.database.link import Database
     from doclife.jobs.selection import Selection
 
 COLUMNS = ["id", "status", "queue", "method", "label", "user", "attempt", "enqueued_at", "run_at", "seconds"]
@@ -135,31 +136,42 @@ def cancel(state: State, ids: tuple[str, ...], selection: Selection, all_: bool,
     from doclife.jobs.manage import cancel_job
 
     refused: list[JobError] = []
-    to_stop: list[str] = []
+    became: dict[str, str] = {}
     cancelled = 0
     with state.work(telling=True) as context:
         meant = chosen(context.site.database, ids, selection, all_, default=("queued", "started"))
         if not ids:
             make_sure(yes, f"cancel stops {len(meant)} jobs", f"Cancel {len(meant)} jobs?")
         with running():
-            for job_id in meant:
-                try:
-                    if cancel_job(job_id) == "started":
-                        to_stop.append(job_id)
-                    else:
-                        cancelled += 1
-                    context.unit.commit()
-                except JobError as error:
-                    if len(meant) == 1:
-                        raise
-                    refused.append(error)
-            became = {each: _stopped(context.site, each) for each in to_stop}
+            for some in _running_first(context.site.database, meant):
+                to_stop: list[str] = []
+                for job_id in some:
+                    try:
+                        if cancel_job(job_id) == "started":
+                            to_stop.append(job_id)
+                        else:
+                            cancelled += 1
+                        context.unit.commit()
+                    except JobError as error:
+                        context.unit.rollback()  # it may have begun to write
+                        if len(meant) == 1:
+                            raise
+                        refused.append(error)
+                became |= {each: _stopped(context.site, each) for each in to_stop}
     for job_id, status in became.items():
         if status == "started":
             warn(f"{job_id} is asked to stop, and has not yet; its worker kills itself in the end")
         elif status != "cancelled":
             warn(f"{job_id} has {status} in this moment")
     _say_what_became(cancelled + list(became.values()).count("cancelled"), "cancelled", refused)
+
+
+def _running_first(database: Database, ids: list[str]) -> tuple[list[str], list[str]]:
+    """Parts jobs into those that run and the others: on SQLite one that runs and has written keeps us from writing."""
+    from doclife.jobs.listing import list_jobs
+
+    run = {row.id for row in list_jobs(database, status="started", limit=PAGE)}
+    return [each for each in ids if each in run], [each for each in ids if each not in run]
 
 
 def _stopped(site: Any, job_id: str) -> str:

@@ -3,9 +3,18 @@
 from __future__ import annotations
 
 import json
+import sqlite3
+from contextlib import closing
+from threading import Event, Thread
 
 import pytest
 
+from doclife.jobs.enqueue import enqueue
+from doclife.jobs.listing import show_job
+from doclife.outbox import complete
+from doclife.outbox.claim import claim
+from doclife.site.load import load_site
+from doclife.worker.presence import liveness, present
 from tests.unit.cli.project import Project
 
 RUN = "from doclife.testing import run_jobs; print(len(run_jobs(allow_failures=True)))"
@@ -101,6 +110,37 @@ def test_jobs_are_cancelled_by_key_and_by_condition(acting):
     acting.ok("jobs", "retry", "waits")
     assert acting.run("jobs", "cancel", "--queue", "long").exit_code == 2
     assert acting.ok("jobs", "cancel", "--queue", "long", "--yes") == "1 job cancelled\n"
+
+
+def test_those_that_run_are_stopped_first_for_they_may_keep_the_others_from_being_written(acting):
+    site = load_site("shop", acting.sites)
+    with site.work() as context:
+        older, newer = enqueue("cli_outlets.tasks.add", a=1), enqueue("cli_outlets.tasks.add", a=2)
+        context.unit.commit()
+    with present(site, queues=["default"], isolation="inproc") as worker:
+        runs = claim(site.database, newer.id, worker)
+        writing, over = Event(), Event()
+
+        def write_until_it_is_asked():
+            with closing(sqlite3.connect(site.database.engine.url.database, isolation_level=None)) as connection:
+                connection.execute("BEGIN IMMEDIATE")
+                writing.set()
+                while not over.wait(0.01):
+                    if liveness(site).asked(worker) == {"cancel": newer.id, "fence": runs.fence}:
+                        break
+            with site.database.transaction() as link:
+                complete.cancel(link, runs)
+
+        job = Thread(target=write_until_it_is_asked)
+        job.start()
+        assert writing.wait(5)
+        try:
+            done = acting.run("jobs", "cancel", "--queue", "default", "--yes")
+        finally:
+            over.set()
+            job.join()
+    assert (done.exit_code, done.stdout, done.stderr) == (0, "2 jobs cancelled\n", "")
+    assert [show_job(site.database, each.id).status for each in (older, newer)] == ["cancelled"] * 2
 
 
 @pytest.mark.parametrize("command", ["retry", "cancel"])
