@@ -15,13 +15,13 @@ from functools import partial
 from typing import ClassVar, Literal
 
 from doclife.core.clock import monotonic
-from doclife.core.errors import BrokerUnavailable, DatabaseUnavailable, DoclifeError, UnknownQueueError, nearest
+from doclife.core.errors import BrokerUnavailable, DoclifeError, UnknownQueueError, nearest
 from doclife.core.log import get_logger
 from doclife.outbox.claim import ClaimedJob, claim, claim_next
 from doclife.outbox.delivery import Reconciler, release_again
 from doclife.queue.protocol import Outcome, State
 from doclife.site.runtime import Site
-from doclife.worker.patience import patiently
+from doclife.worker.patience import is_passing, patiently
 from doclife.worker.presence import beat, liveness, present
 from doclife.worker.pulse import Pulse
 from doclife.worker.relaying import relay_of
@@ -119,7 +119,8 @@ class WorkerLoop:
 
     def run(self) -> int:
         """Runs jobs until it is told to stop, or is done; returns how many it ran."""
-        with present(self.site, queues=self.queues, isolation=self.isolation, name=self._name) as worker:
+        stop = None if self._burst else self.stopping
+        with present(self.site, queues=self.queues, isolation=self.isolation, name=self._name, stop=stop) as worker:
             self._worker = worker
             self._register()
             log.info(WORKER_STARTED, worker=worker, queues=self.queues, isolation=self.isolation)
@@ -176,8 +177,9 @@ class WorkerLoop:
                     continue
                 ran, self._begun = ran + 1, (claimed.id, claimed.fence)
                 outcome = self._run(claimed)
-            except DatabaseUnavailable as error:
-                if self._burst:
+            except Exception as error:
+                # On SQLite a job that writes for long keeps all others from writing, however patient they are.
+                if self._burst or not is_passing(error):
                     raise
                 self._note_database_down(error)
                 continue
@@ -265,8 +267,12 @@ class WorkerLoop:
             self._rescuer.rescue(job, self._worker, counted=(job.id, job.fence) == self._begun)
         self._database_was_down = False
 
-    def _note_database_down(self, error: DatabaseUnavailable) -> None:
-        """Waits a moment. What was popped meanwhile is in no queue, so the queues are compared when it is back."""
+    def _note_database_down(self, error: Exception) -> None:
+        """Waits a moment. What was popped meanwhile is in no queue, so the queues are compared when it is back.
+
+        Args:
+            error: the database is away, or others hold its locks.
+        """
         if not self._database_was_down:
             log.warning(NO_DATABASE, worker=self._worker, reason=str(error))
         self._database_was_down, self._compare_at = True, 0.0

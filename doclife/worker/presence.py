@@ -9,10 +9,18 @@ from contextlib import contextmanager
 from weakref import WeakKeyDictionary
 
 from doclife.core import ids
+from doclife.core.errors import DoclifeError
+from doclife.core.log import get_logger
 from doclife.outbox import workers
 from doclife.outbox.workers import Liveness, liveness_of
 from doclife.site.runtime import Site
+from doclife.uow.retry import is_conflict
 from doclife.worker.patience import patiently
+from doclife.worker.stopping import StopFlag
+
+NOT_REGISTERED = "worker_waits_to_be_registered"
+
+log = get_logger(__name__)
 
 _liveness: WeakKeyDictionary[Site, Liveness] = WeakKeyDictionary()
 
@@ -38,7 +46,9 @@ def beat(site: Site, worker: str, *, queues: Sequence[str], isolation: str) -> N
 
 
 @contextmanager
-def present(site: Site, *, queues: Sequence[str], isolation: str, name: str | None = None) -> Iterator[str]:
+def present(
+    site: Site, *, queues: Sequence[str], isolation: str, name: str | None = None, stop: StopFlag | None = None
+) -> Iterator[str]:
     """Makes this process a worker for the block; yields its name.
 
     Args:
@@ -46,15 +56,42 @@ def present(site: Site, *, queues: Sequence[str], isolation: str, name: str | No
         queues: it serves.
         isolation: inproc, fork or inline.
         name: that was chosen for it; None: a new one.
+        stop: while others hold the database's locks it waits to be registered until this is set, then the block has
+            nothing to do; None: it waits for about a minute.
+    Raises:
+        TransactionError: it could not be registered.
     """
     worker = name or new_name()
     alive = liveness(site)
     alive.hold(worker)
     try:
-        patiently(lambda: workers.register(site.database, worker, pid=os.getpid(), queues=queues, isolation=isolation))
+        registered = _register(site, worker, stop, queues=queues, isolation=isolation)
         try:
             yield worker
         finally:
-            patiently(lambda: workers.unregister(site.database, worker))
+            if registered:
+                patiently(lambda: workers.unregister(site.database, worker))
     finally:
         alive.let_go(worker)
+
+
+def _register(site: Site, worker: str, stop: StopFlag | None, *, queues: Sequence[str], isolation: str) -> bool:
+    """Writes the worker's row; returns whether it did before `stop` was set."""
+
+    def again(error: BaseException) -> bool:
+        return is_conflict(error) and not (stop is not None and stop.is_set())
+
+    while True:
+        try:
+            patiently(
+                lambda: workers.register(site.database, worker, pid=os.getpid(), queues=queues, isolation=isolation),
+                again=again,
+            )
+        except DoclifeError as error:
+            if stop is None or not is_conflict(error):
+                raise
+            if stop.is_set():
+                return False
+            log.warning(NOT_REGISTERED, worker=worker, reason=str(error))
+        else:
+            return True

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import threading
+from contextlib import ExitStack, contextmanager
 from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
+from structlog.testing import capture_logs
 
 from doclife.core.clock import travel
 from doclife.core.errors import DatabaseUnavailable, UnknownQueueError
@@ -17,6 +19,7 @@ from doclife.outbox.workers import DEAD_AFTER_S
 from doclife.queue.protocol import Ticket
 from doclife.schema.tables import background_job
 from doclife.worker import loop as loop_module
+from doclife.worker import patience
 from doclife.worker.loop import WorkerLoop
 from doclife.worker.relaying import relay_of
 from tests.contract.brokers import until
@@ -197,6 +200,55 @@ def test_a_worker_outlives_a_database_that_is_away(committed_site, seen, monkeyp
     assert sorted(_numbers(seen)) == [0, 1]
     rows = [_row(committed_site, id) for id in ids]
     assert [(row["status"], row["attempt"], row["kills"]) for row in rows] == [("finished", 1, 0)] * 2
+
+
+@contextmanager
+def _in_a_thread(loop):
+    thread = threading.Thread(target=loop.run)
+    thread.start()
+    try:
+        yield
+    finally:
+        thread.join()
+
+
+@only_on("sqlite")
+@pytest.mark.doclife_settings(sqlite_busy_timeout=0.01)
+@pytest.mark.parametrize("moment", ["it starts", "it compares", "it claims"])
+def test_a_worker_outlives_a_job_of_another_one_that_writes_for_long(committed_site, seen, monkeypatch, moment):
+    site = committed_site
+    monkeypatch.setattr(patience, "TRIES", 1)
+    monkeypatch.setattr(loop_module, "POLL_S", 0.01)
+    _enqueue(site, n=1)
+    if moment == "it compares":
+        site.broker.lose_everything()
+    loop, long_job = WorkerLoop(site, max_jobs=1), ExitStack()
+    compare = loop._compare
+
+    def compare_behind_it():
+        loop._compare = compare
+        long_job.enter_context(site.database.transaction())
+        compare()
+
+    if moment == "it starts":
+        long_job.enter_context(site.database.transaction())
+    else:
+        loop._compare = compare_behind_it
+    with capture_logs() as logs, _in_a_thread(loop):
+        told = "worker_waits_to_be_registered" if moment == "it starts" else "worker_waits_for_the_database"
+        until(lambda: told in [each["event"] for each in logs])
+        assert seen == []
+        long_job.close()
+    assert _numbers(seen) == [1]
+
+
+@only_on("sqlite")
+@pytest.mark.doclife_settings(sqlite_busy_timeout=0.01)
+def test_a_worker_that_waits_to_be_registered_can_be_stopped(committed_site):
+    loop = WorkerLoop(committed_site)
+    loop.stop()
+    with committed_site.database.transaction():
+        assert loop.run() == 0
 
 
 @pytest.mark.one_database
