@@ -16,7 +16,7 @@ from doclife.core import clock, json
 from doclife.core.errors import DoclifeError
 from doclife.database.link import Database
 from doclife.database.now import database_now
-from doclife.jobs.listing import JobRow, QueueStats, list_jobs, queue_stats
+from doclife.jobs.listing import JobRow, QueueStats, list_jobs, queue_stats, zone_of_rows
 from doclife.jobs.selection import Selection
 from doclife.outbox.moments import TICK, noted
 from doclife.outbox.workers import liveness_of
@@ -121,7 +121,7 @@ def examine(site: Any) -> Health:
     broker = _broker(site)
     return Health(
         site=site.name,
-        now=clock.now(settings.time_zone),
+        now=clock.now(zone_of_rows()),
         pause_scheduler=settings.pause_scheduler,
         maintenance_mode=settings.maintenance_mode,
         broker=broker,

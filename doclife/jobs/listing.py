@@ -42,12 +42,12 @@ class JobRow(msgspec.Struct, frozen=True, kw_only=True):
         """How long its last run took, or None: it has not ended."""
         if self.started_at is None or self.ended_at is None:
             return None
-        return (self.ended_at - self.started_at).total_seconds()
+        return (to_utc(self.ended_at) - to_utc(self.started_at)).total_seconds()
 
     @property
     def state(self) -> str:
         """Its status as people see it: a queued job whose time has not come is "scheduled"."""
-        return SCHEDULED if self.status == "queued" and _utc(self.run_at) > clock.utc_now() else self.status
+        return SCHEDULED if self.status == "queued" and to_utc(self.run_at) > clock.utc_now() else self.status
 
 
 class JobDetail(JobRow, frozen=True, kw_only=True):
@@ -187,15 +187,24 @@ def queue_stats(database: Database) -> list[QueueStats]:
                 finished=by_status.get("finished", 0),
                 failed=by_status.get("failed", 0),
                 cancelled=by_status.get("cancelled", 0),
-                oldest_s=None if oldest is None else max((now - _utc(oldest)).total_seconds(), 0.0),
+                oldest_s=None if oldest is None else max((now - to_utc(oldest)).total_seconds(), 0.0),
             )
         )
     return result
 
 
-def _utc(moment: datetime) -> datetime:
+def to_utc(moment: datetime) -> datetime:
+    """Returns a time of a row as an aware one in UTC.
+
+    Only so is the time between two right: on a day on which the clocks are changed, naive ones are an hour off.
+    """
+    return clock.to_utc(moment, zone_of_rows())
+
+
+def zone_of_rows() -> str:
+    """Returns the zone in which the times of rows are here and now: the site's in a context, else UTC."""
     context = current_or_none()
-    return clock.to_utc(moment, "UTC" if context is None else context.site.settings.time_zone)
+    return "UTC" if context is None else str(context.site.settings.time_zone)
 
 
 def _columns(kind: type[JobRow]) -> list[ColumnElement[Any]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -14,6 +14,7 @@ from doclife.core.errors import HookError, nearest
 from doclife.events.handlers import import_path
 from doclife.jobs.enqueue import DOCUMENT_RUNNER
 from doclife.jobs.health import Health
+from doclife.jobs.listing import to_utc
 from doclife.jobs.missing import BEGINNING, METHOD, reason_of
 from doclife.schema.tables import background_job
 
@@ -112,7 +113,7 @@ def _scheduler(_site: Any, health: Health) -> Iterator[Problem]:
             why=f"{schedules.active} schedules are due sooner or later",
             help="doclife scheduler, or doclife start",
         )
-    elif schedules.overdue_since is not None and schedules.overdue_since < health.now - timedelta(seconds=LATE_S):
+    elif schedules.overdue_since is not None and _seconds(schedules.overdue_since, health.now) > LATE_S:
         last = f"the last tick was at {schedules.last_tick}" if schedules.last_tick else "it has never ticked"
         yield Problem(
             kind="schedule-late",
@@ -144,7 +145,7 @@ def _overtime(_site: Any, health: Health) -> Iterator[Problem]:
     for job in health.running:
         if job.worker not in alive or job.started_at is None:
             continue
-        seconds = (health.now - job.started_at).total_seconds()
+        seconds = _seconds(job.started_at, health.now)
         if seconds > job.timeout + OVERTIME_S:
             yield Problem(
                 kind="overtime",
@@ -236,6 +237,10 @@ def _failed(site: Any, _health: Health) -> Iterator[Problem]:
             help=f"doclife jobs show {newest}; doclife jobs retry --method {method}, or doclife jobs purge --status "
             f"failed --method {method}",
         )
+
+
+def _seconds(since: datetime, until: datetime) -> float:
+    return (to_utc(until) - to_utc(since)).total_seconds()
 
 
 def _jobs(count: int) -> str:

@@ -8,10 +8,12 @@ import pytest
 from sqlalchemy import delete, update
 
 from doclife.core import clock
-from doclife.core.context import current
+from doclife.core.context import current, no_context
 from doclife.jobs.enqueue import enqueue
 from doclife.jobs.health import examine
+from doclife.jobs.listing import show_job
 from doclife.jobs.problems import problems_of
+from doclife.outbox import complete
 from doclife.outbox.claim import claim
 from doclife.outbox.leases import Lease
 from doclife.outbox.moments import TICK, note
@@ -167,6 +169,47 @@ def test_a_job_that_runs_longer_than_it_may(site, well):
     assert found.kind == "overtime"
     assert found.what.startswith(f"job {job.id} ({NOTE}) runs for 20")
     assert found.help == f"doclife jobs show {job.id} --stack; doclife jobs cancel {job.id}"
+
+
+# the clocks of Berlin: 02:00 is followed by 03:00 at 01:00 UTC in March, 03:00 by 02:00 at 01:00 UTC in October
+@pytest.mark.one_database
+@pytest.mark.doclife_settings(time_zone="Europe/Berlin")
+@pytest.mark.parametrize("day", ["2030-03-31", "2030-10-27"])
+def test_the_clocks_are_changed_while_it_runs(site, well, day):
+    job = _enqueued(timeout=1000)
+    claimed = claim(site.database, job.id, well)
+    started = datetime.fromisoformat(f"{day}T00:50+00:00")
+    with site.database.transaction() as connection:
+        connection.execute(update(background_job).values(started_at=started))
+    with travel_to(started + timedelta(seconds=1030)):
+        assert "overtime" not in _kinds(site)
+    with travel_to(started + timedelta(seconds=1050)), site.database.transaction() as connection:
+        (found,) = [each for each in problems_of(site, examine(site)) if each.kind == "overtime"]
+        complete.finish(connection, claimed, None)
+    assert found.what.startswith(f"job {job.id} ({NOTE}) runs for 1050 s")
+    assert show_job(site.database, job.id).seconds == pytest.approx(1050, abs=5)
+
+
+@pytest.mark.one_database
+@pytest.mark.doclife_settings(time_zone="Europe/Berlin")
+def test_a_schedule_is_no_later_than_it_is_when_the_clocks_are_changed(site, schedule):
+    due = datetime.fromisoformat("2030-03-31T00:59+00:00")
+    with site.database.transaction() as connection:
+        connection.execute(update(scheduled_job_type).values(next_execution=due))
+    for seconds, late in ((140, False), (160, True)):
+        with travel_to(due + timedelta(seconds=seconds)):
+            _lead(site, SCHEDULER, "other")
+            assert ("schedule-late" in _kinds(site)) is late
+
+
+@pytest.mark.one_database
+@pytest.mark.doclife_settings(time_zone="Asia/Tokyo")
+def test_outside_a_context_all_times_are_utc(site, well):
+    job = _enqueued(timeout=60)
+    claim(site.database, job.id, well)
+    with no_context():
+        health = examine(site)
+    assert abs((health.now - health.running[0].started_at).total_seconds()) < 5
 
 
 def test_a_queue_that_the_settings_do_not_know(site, well):
