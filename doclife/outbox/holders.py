@@ -28,6 +28,8 @@ LOCK, DOCUMENT = "lock:", "doc:"
 
 #: days for which the row of a lock that nobody holds is kept: its token goes on from there
 KEEP_DAYS = 1
+#: rows that one call removes
+_BATCH = 1000
 #: room for a lease's name
 _NAME_LENGTH = 255
 _JOB = "job:"
@@ -181,8 +183,20 @@ def has_useless(executes: Executes, dialect: str) -> bool:
 
 
 def prune(executes: Executes, dialect: str) -> int:
-    """Removes the rows of locks that nobody has had for a day, or whose job is over; returns how many."""
-    return executes.execute(delete(lease_table).where(_useless(dialect))).rowcount
+    """Removes rows of locks that nobody has had for a day, or whose job is over; returns how many, at most 1000.
+
+    Args:
+        executes: in a transaction of its own.
+        dialect: of the database.
+    """
+    useless = _useless(dialect)
+    query = select(_lease.name, _lease.token).where(useless)
+    found: dict[str, int] = {row.name: row.token for row in executes.execute(query.limit(_BATCH))}
+    # A row that somebody has locked is being taken. One that was taken in this moment has another token: the server
+    # looks at it as it is now, but for its new holder among the jobs as they were before.
+    mine = executes.execute(query.where(_lease.name.in_(found)).with_for_update(skip_locked=True))
+    names = [row.name for row in mine if found[row.name] == row.token]
+    return executes.execute(delete(lease_table).where(_lease.name.in_(names))).rowcount if names else 0
 
 
 def _useless(dialect: str) -> ColumnElement[bool]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from contextlib import contextmanager
 from datetime import timedelta
 
@@ -16,6 +17,7 @@ from doclife.outbox import complete, holders
 from doclife.outbox.claim import claim
 from doclife.schema.tables import lease
 from doclife.worker.run import run_claimed
+from tests.contract.databases import only_on
 from tests.unit.jobs import bodies
 
 
@@ -102,6 +104,32 @@ def test_rows_are_pruned_when_they_are_of_no_use(committed_site):
         with site.database.transaction() as connection:
             complete.finish(connection, mine, None)
         assert left() == []
+
+
+@only_on("postgres", "mariadb")
+def test_a_lock_that_is_taken_again_while_rows_are_pruned_stays(committed_site):
+    """Pruning does not see the job that takes it, which is committed together with the lock."""
+    site = committed_site
+    dialect, name = site.database.dialect, "doc:a"
+    with site.database.transaction() as run:
+        holders.take(run, dialect, None, name, holders.of_job("gone"), ttl=None)
+    pruned = []
+
+    def prune():
+        with site.database.transaction() as connection:
+            pruned.append(holders.prune(connection, dialect))
+
+    thread = threading.Thread(target=prune)
+    with site.work() as context:
+        job = enqueue(bodies.note)
+        context.unit.before_write()
+        link = context.unit.link
+        assert holders.take(link, dialect, holders.read(link, dialect, name), name, holders.of_job(job.id), ttl=None)
+        thread.start()
+        thread.join(2)  # it does not wait for who takes the lock
+        assert pruned == [0]
+    with site.database.reading() as connection:
+        assert holders.counts(connection, holders.read(connection, dialect, name))
 
 
 def test_after_the_commit_of_a_job_its_callbacks_keep_others_out(committed_site):
