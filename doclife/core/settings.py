@@ -46,7 +46,10 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     worker_grace: Annotated[float, msgspec.Meta(ge=0)] = 25.0
     #: seconds between two ticks of the scheduler
     scheduler_tick_interval: Seconds = 60.0
+    #: no ticks for a while; what was missed follows `catch_up` afterwards
     pause_scheduler: bool = False
+    #: no ticks at all, until somebody enables them again
+    disable_scheduler: bool = False
     maintenance_mode: bool = False
     server_script_enabled: bool = False
     #: commit and rollback inside a document operation raise instead of warning

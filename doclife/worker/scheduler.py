@@ -96,7 +96,7 @@ class SchedulerLoop:
 
     def _tick(self) -> None:
         settings = config.load_settings(self.site.sites_dir, self.site.name).settings
-        if settings.pause_scheduler or settings.maintenance_mode:
+        if settings.pause_scheduler or settings.disable_scheduler or settings.maintenance_mode:
             return
         try:
             tick(self.site)

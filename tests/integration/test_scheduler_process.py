@@ -65,16 +65,17 @@ def test_it_enqueues_what_is_due_and_ends_when_told(workers: Workers) -> None:
 
 
 @pytest.mark.slow
-def test_nothing_is_enqueued_while_it_is_paused(workers: Workers) -> None:
+@pytest.mark.parametrize("setting", ["pause_scheduler", "disable_scheduler"])
+def test_nothing_is_enqueued_while_it_is_told_not_to(workers: Workers, setting: str) -> None:
     site = workers.site
-    config.write_site_config(site.sites_dir, site.name, {"pause_scheduler": True})
+    config.write_site_config(site.sites_dir, site.name, {setting: True})
     _schedule(site)
     scheduler = workers.start(module=MODULE)
     until(lambda: workers.count("tabLease") == 2, SECONDS)  # it leads, and could tick
     later = workers.enqueue(job_bodies.note, key="x", run_at=clock.now() + timedelta(seconds=0.5))
     until(lambda: site.broker.held("default", [later]) == {later}, SECONDS)  # the relay goes on all the same
     assert workers.count("tabScheduled Job Run") == 0
-    config.write_site_config(site.sites_dir, site.name, {"pause_scheduler": None})
+    config.write_site_config(site.sites_dir, site.name, {setting: None})
     until(lambda: workers.count("tabScheduled Job Run") > 0, SECONDS)
     assert workers.stop(scheduler) == 0
 
