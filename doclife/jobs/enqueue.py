@@ -81,7 +81,7 @@ def enqueue(
     method, kwargs = arguments.without_partial(method, kwargs)
     if "event" in kwargs:
         kwargs = _without_event(method, kwargs)
-    seconds = _timeout(context, queue, timeout)
+    seconds = timeout_of(context, queue, timeout)
     if now or not is_async:
         return _run_here(context, method, queue, kwargs, hooks=not now)
     path = functions.path_of(method)
@@ -207,7 +207,17 @@ def _insert_apart(context: Context, staged: StagedJob, connection: Connection) -
     return partial(context.site.release, [staged])
 
 
-def _timeout(context: Context, queue: str, timeout: int | None) -> int:
+def timeout_of(context: Context, queue: str, timeout: int | None) -> int:
+    """Returns the seconds that a job may run.
+
+    Args:
+        context: of the site whose queues are meant.
+        queue: the job's.
+        timeout: what is said for this job; None: the queue's.
+    Raises:
+        UnknownQueueError: there is no such queue.
+        JobArgumentError: the number cannot be used.
+    """
     queues = context.site.settings.queues()
     if queue not in queues:
         raise UnknownQueueError(

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import select, update
 
 from doclife.core import clock
+from doclife.core.context import current
 from doclife.core.errors import DoclifeError
 from doclife.core.log import get_logger
-from doclife.database.errors import DuplicateKey
-from doclife.jobs.enqueue import enqueue
-from doclife.jobs.job import key_is_taken
+from doclife.scheduler.firing import Busy, fire
 from doclife.scheduler.sync import first_time
 from doclife.scheduler.times import ALL
-from doclife.schema.tables import scheduled_job_run, scheduled_job_type
-from doclife.uow.unit import UnitOfWork, current_unit
+from doclife.schema.tables import scheduled_job_type
+from doclife.uow.unit import UnitOfWork
 
 SCHEDULE_FAILED = "schedule_failed"
 SCHEDULE_SKIPPED = "schedule_skipped"
@@ -54,13 +53,9 @@ def tick(site: Any) -> int:
     return enqueued
 
 
-def job_key(schedule: str) -> str:
-    """Returns the key that the jobs of a schedule share: there is one at a time."""
-    return f"scheduled: {schedule}"
-
-
 def _fire(site: Any, name: str, now: datetime) -> int:
-    unit = current_unit()
+    context = current()
+    unit: UnitOfWork = context.unit
     unit.before_write()  # what is read here stays true until the commit
     query = select(scheduled_job_type).where(_type.name == name, _type.stopped == 0, _type.next_execution <= now)
     row = unit.link.execute(query.with_for_update(skip_locked=True)).first()
@@ -69,36 +64,15 @@ def _fire(site: Any, name: str, now: datetime) -> int:
     # `all` has no times of its own: each tick is one
     due = now if row.frequency == ALL else clock.to_utc(row.next_execution, site.settings.time_zone)
     policy = row.catch_up or site.settings.catch_up
-    late = due + timedelta(seconds=LATE_TICKS * site.settings.scheduler_tick_interval) < now
-    busy = key_is_taken(unit, job_key(name))
-    if busy and policy == "all":
-        return 0  # this run is still to come
-    fires = not busy and not (late and policy == "skip") and _is_new_run(unit, name, due, now)
-    if fires:
-        job = enqueue(row.method, row.queue, row.timeout, job_id=job_key(name), retry=row.retries or None)
-        _note_run(unit, name, due, job.id)
-    elif busy:
-        log.info(SCHEDULE_SKIPPED, schedule=name, reason="its last job is still queued or running")
     after = due if policy == "all" else now
     following = first_time(row.frequency, row.cron_format, row.time_zone, site.settings, after)
-    values: dict[str, Any] = {"next_execution": following}
-    if fires:
-        values["last_execution"] = now.astimezone(UTC)
-    unit.link.execute(update(scheduled_job_type).where(_type.name == name).values(values))
-    return int(fires)
-
-
-def _is_new_run(unit: UnitOfWork, name: str, due: datetime, now: datetime) -> bool:
-    """Takes the run: a row that only one can insert."""
-    try:
-        with unit.savepoint():
-            unit.before_write()
-            unit.link.execute(scheduled_job_run.insert().values(schedule=name, due=due, created_at=now))
-    except DuplicateKey:  # someone set the time of the schedule back
-        return False
-    return True
-
-
-def _note_run(unit: UnitOfWork, name: str, due: datetime, job_id: str) -> None:
-    run = scheduled_job_run.c
-    unit.link.execute(update(scheduled_job_run).where(run.schedule == name, run.due == due).values(job=job_id))
+    late = due + timedelta(seconds=LATE_TICKS * site.settings.scheduler_tick_interval) < now
+    fired = None if late and policy == "skip" else fire(context, row, due, now, next_execution=following)
+    if isinstance(fired, str):
+        return 1
+    if isinstance(fired, Busy):
+        if policy == "all":
+            return 0  # this run is still to come
+        log.info(SCHEDULE_SKIPPED, schedule=name, reason=f"its last job {fired.job} is {fired.status} still")
+    unit.link.execute(update(scheduled_job_type).where(_type.name == name).values(next_execution=following))
+    return 0

@@ -1,0 +1,101 @@
+"""Firing: one run of one schedule, and what keeps a schedule from running."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import msgspec
+from sqlalchemy import select, update
+
+from doclife.core.context import ADMINISTRATOR, Context
+from doclife.core.errors import JobError
+from doclife.jobs import arguments
+from doclife.jobs.enqueue import timeout_of
+from doclife.jobs.retry import policy
+from doclife.outbox.staging import StagedJob, insert_staged
+from doclife.schema.tables import background_job, scheduled_job_run, scheduled_job_type
+from doclife.uow.unit import UnitOfWork
+
+_type = scheduled_job_type.c
+_run = scheduled_job_run.c
+_job = background_job.c
+
+
+class Busy(msgspec.Struct, frozen=True, kw_only=True):
+    """The job that keeps a schedule from being started again."""
+
+    job: str
+    #: queued or started
+    status: str
+    #: when it was enqueued, or started; naive site time
+    since: datetime
+
+
+def job_key(schedule: str) -> str:
+    """Returns the key that the jobs of a schedule share: there is one at a time."""
+    return f"scheduled: {schedule}"
+
+
+def busy(unit: UnitOfWork, schedule: str) -> Busy | None:
+    """Returns the job of a schedule that is queued or started, or None.
+
+    A job whose worker was killed stands as started until the rescue ends it or queues it again, so
+    it blocks its schedule for that long and no longer.
+    """
+    columns = (_job.name, _job.status, _job.enqueued_at, _job.started_at)
+    row = unit.link.execute(select(*columns).where(_job.dedup_key == job_key(schedule))).first()
+    if row is None:
+        return None
+    since = row.started_at if row.status == "started" else row.enqueued_at
+    return Busy(job=row.name, status=row.status, since=since)
+
+
+def fire(context: Context, row: Any, due: datetime, now: datetime, **changes: Any) -> str | Busy | None:
+    """Starts one run of a schedule: its row, its job and the schedule's last time go with the open transaction.
+
+    Args:
+        context: of the schedule's site.
+        row: of `tabScheduled Job Type`, all columns.
+        due: when the run was due, aware; with the schedule it is the run's key.
+        now: aware.
+        changes: further columns of the schedule's row to be set if it is started.
+    Returns:
+        The job's id. Where nothing was written: the job that keeps the schedule busy, or None when
+        this run was started before.
+    Raises:
+        UnknownQueueError: the schedule's queue is not in the settings any more.
+        JobArgumentError: its timeout cannot be used.
+        JobError: the schedule's key was taken and given up again in this moment.
+    Order: the schedule's row is locked by this transaction, so that no other starts a run of it.
+    """
+    unit: UnitOfWork = context.unit
+    name = row.name
+    holder = busy(unit, name)
+    if holder is not None:
+        return holder
+    if unit.link.execute(select(_run.schedule).where(_run.schedule == name, _run.due == due)).first() is not None:
+        return None  # someone has set the time of the schedule back
+    job = StagedJob(
+        queue=row.queue,
+        method=row.method,
+        kwargs=arguments.packed({}),
+        run_as=ADMINISTRATOR,
+        timeout=timeout_of(context, row.queue, row.timeout),
+        label=job_key(name),
+        dedup_key=job_key(name),
+        retry=policy(row.retries or None),
+    )
+    unit.before_write()
+    # Written here and not with the commit: only then is it known whether the key was free.
+    insert_staged(unit.link, [job])
+    if job.state != "queued":  # its last job is run again since this moment
+        holder = busy(unit, name)
+        if holder is None:
+            raise JobError(f"the job of the schedule {name} could not be queued: another one had its key for a moment")
+        return holder
+    unit.link.execute(scheduled_job_run.insert().values(schedule=name, due=due, job=job.id, created_at=now))
+    changes["last_execution"] = now
+    unit.link.execute(update(scheduled_job_type).where(_type.name == name).values(changes))
+    unit.add_callback("after_commit", lambda: context.site.release([job]))
+    return job.id
