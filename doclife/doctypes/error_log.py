@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 
 from doclife.core import clock, ids
 from doclife.core.context import Context, current
+from doclife.core.storable import storable
 from doclife.events.telemetry import current_trace_id
 from doclife.model.actions import set_error_log
 from doclife.model.document import Document
@@ -82,8 +83,8 @@ def entry(
 
     Args:
         user: who caused it.
-        title: cut to the length of its column.
-        message: all that is known.
+        title: made storable and cut to the length of its column.
+        message: all that is known; made storable.
         time_zone: the site's.
         job: id of the job it happened in.
     """
@@ -94,8 +95,8 @@ def entry(
         "modified_by": user,
         "creation": now,
         "modified": now,
-        "method": title[:_TITLE_LENGTH],
-        "error": message,
+        "method": storable(title)[:_TITLE_LENGTH],
+        "error": storable(message),
         "reference_doctype": reference_doctype,
         "reference_name": reference_name,
         "job": job,
@@ -104,8 +105,8 @@ def entry(
 
 
 def describe(error: BaseException) -> str:
-    """Returns the traceback of an error as text."""
-    return "".join(traceback.format_exception(error))
+    """Returns the traceback of an error as text that can be stored."""
+    return storable("".join(traceback.format_exception(error)))
 
 
 def log_error(
@@ -133,6 +134,7 @@ def log_error(
         head, body = message or "", head
     if not head:
         head = body.strip().rpartition("\n")[2] or "Error"
+    head, body = storable(head), storable(body)
     name = record(current(), head, body, reference_doctype=reference_doctype, reference_name=reference_name)
     return ErrorLog(
         name=name,

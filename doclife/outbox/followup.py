@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from doclife.core import json
-from doclife.core.errors import DataError
+from doclife.core.storable import describe_value
 from doclife.outbox.claim import ClaimedJob
 from doclife.outbox.staging import StagedJob
 
@@ -61,8 +61,8 @@ def _packed(value: Any) -> str:
     # The job has done its work: that nobody can keep what it returned must not undo that.
     try:
         text = json.pack(value)
-    except DataError:
-        return json.pack(repr(value)[:1000])
+    except Exception:  # noqa: BLE001 beside DataError whatever an app's own type raises when it is looked at
+        return json.pack(describe_value(value))
     if len(text) <= MOST_RESULT:
         return text
     return json.pack(f"a {type(value).__name__} of {len(text):,} characters of JSON, more than is kept of a result")

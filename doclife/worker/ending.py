@@ -7,6 +7,7 @@ from collections.abc import Callable
 from sqlalchemy import Connection
 
 from doclife.core.log import get_logger
+from doclife.core.storable import storable, text_of
 from doclife.doctypes import error_log
 from doclife.jobs import missing
 from doclife.jobs.missing import MethodMissing
@@ -95,9 +96,9 @@ class Ending:
 
     def _wait_for_method(self, error: MethodMissing) -> Outcome:
         claimed, after_s = self.claimed, missing.wait_for(self.claimed.attempt)
-        text = missing.note_of(error)
+        text = storable(missing.note_of(error))
         if self._in_transaction(lambda c: complete.requeue(c, claimed, error=text, after_s=after_s)):
-            log.warning(METHOD_MISSING, job=claimed.id, method=claimed.method, after_s=after_s, reason=str(error))
+            log.warning(METHOD_MISSING, job=claimed.id, method=claimed.method, after_s=after_s, reason=text_of(error))
         return ""
 
     def _queue_again(self, after_s: float, counters: dict[str, int], text: str) -> Outcome:
@@ -167,5 +168,5 @@ def record_failure(
 
 
 def _first_line(error: BaseException) -> str:
-    text = str(error).strip().partition("\n")[0]
+    text = text_of(error).strip().partition("\n")[0]
     return f"{type(error).__name__}: {text}" if text else type(error).__name__

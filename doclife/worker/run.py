@@ -9,6 +9,7 @@ from doclife.core import json
 from doclife.core.context import activate, current_or_none
 from doclife.core.errors import HookError, TransactionControlError
 from doclife.core.log import get_logger
+from doclife.core.storable import text_of
 from doclife.database.link import Link
 from doclife.doctypes import error_log
 from doclife.jobs.current import CurrentJob
@@ -229,7 +230,7 @@ class _Run:
     def _after_failed(self, error: BaseException) -> None:
         log.error(AFTER_JOB_FAILED, job=self.claimed.id, exc_info=error)
         self.unit.close()
-        error_log.record(self.context, f"after_job hook failed: {error}", error_log.describe(error))
+        error_log.record(self.context, f"after_job hook failed: {text_of(error)}", error_log.describe(error))
 
     def _hooks(self, key: str) -> Sequence[Callable[..., Any]]:
         return self.site.registry.functions(key)

@@ -46,5 +46,11 @@ def test_a_traceback_for_a_title_is_the_message(second, title):
     assert stored.error.startswith("Traceback")
 
 
+def test_what_cannot_be_stored_is_escaped():
+    log = log_error("half\ud800", "nul\0")
+    stored = _stored(log)
+    assert (stored.method, stored.error) == (log.method, log.error) == ("half\\ud800", "nul\\0")
+
+
 def test_nothing_said_is_an_error_all_the_same():
     assert _stored(log_error()).method == "Error"

@@ -134,6 +134,39 @@ def in_savepoint() -> None:
     current_unit().push()
 
 
+#: one that PostgreSQL does not store, and one that nobody does
+UNSTORABLE = "nul\0 half\ud800"
+
+
+class WithoutText(Exception):
+    """Neither as text nor described."""
+
+    def __str__(self) -> str:
+        raise ValueError("no text")
+
+    __repr__ = __str__
+
+
+def raise_odd(kind: str) -> None:
+    raise WithoutText if kind == "without text" else ValueError(UNSTORABLE)
+
+
+def hidden_result() -> Any:
+    return WithoutText()
+
+
+def odd_after_job() -> None:
+    raise ValueError(UNSTORABLE)
+
+
+def hidden_after_job() -> None:
+    raise WithoutText
+
+
+def note_error(error: str) -> None:
+    seen.append(error.strip().splitlines()[-1])
+
+
 def odd_result() -> Any:
     return object()
 
