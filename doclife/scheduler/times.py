@@ -29,8 +29,13 @@ LONG = "_long"
 #: "1-1", which croniter reads as "every"
 _EQUAL_BOUNDS = re.compile(r"(?<![^\s,])(\w+)-\1(?![^\s,/])", re.IGNORECASE)
 
+#: a field of `H`, for a value that is worked out from a name
+_SPREAD = re.compile(r"(?<!\S)H(?![^\s(/])", re.IGNORECASE)
 
-def next_times(expression: str, time_zone: str, start: datetime, n: int) -> list[datetime]:
+
+def next_times(
+    expression: str, time_zone: str, start: datetime, n: int, *, spread_by: str | None = None
+) -> list[datetime]:
     """Returns the next `n` times of a schedule, strictly after `start`.
 
     A fixed wall-clock time comes once on both days on which the clocks change: the first of two
@@ -41,16 +46,17 @@ def next_times(expression: str, time_zone: str, start: datetime, n: int) -> list
         time_zone: IANA name; the times are in it.
         start: aware, or naive in that zone.
         n: how many; fewer come if the expression ends (it names a year).
+        spread_by: what `H` stands for is worked out from this text, the same at each call.
     Raises:
-        ValidationError: the expression is not one.
+        ValidationError: the expression is not one, or holds `H` and there is no `spread_by`.
         ConfigError: there is no such zone.
     """
-    return list(islice(_times(cron_of(expression), time_zone, start), n))
+    return list(islice(_times(cron_of(expression), time_zone, start, spread_by), n))
 
 
-def next_time(expression: str, time_zone: str, start: datetime) -> datetime | None:
+def next_time(expression: str, time_zone: str, start: datetime, *, spread_by: str | None = None) -> datetime | None:
     """Returns the next time of a schedule, strictly after `start`, or None: there is none."""
-    return next(_times(cron_of(expression), time_zone, start), None)
+    return next(_times(cron_of(expression), time_zone, start, spread_by), None)
 
 
 def cron_of(expression: str) -> str:
@@ -91,19 +97,21 @@ def _problem(text: str) -> str:
     if _EQUAL_BOUNDS.search(text):
         return "a range from a value to itself means nothing; name the value alone"
     try:
-        croniter.expand(text, strict=True)
+        croniter.expand(text, hash_id=b"any", strict=True)
     except CroniterError as error:
         return str(error) or type(error).__name__
     return ""
 
 
-def _times(cron: str, time_zone: str, start: datetime) -> Iterator[datetime]:
+def _times(cron: str, time_zone: str, start: datetime, spread_by: str | None) -> Iterator[datetime]:
     from croniter import CroniterBadDateError, croniter
 
     zone = check_zone(time_zone)
+    if spread_by is None and _SPREAD.search(cron):
+        raise ValidationError(f"{cron!r} is spread by H, and nothing is given to spread it by (spread_by)")
     local = start.replace(tzinfo=zone) if start.tzinfo is None else start.astimezone(zone)
     fixed = not any(sign in field for field in cron.split()[:2] for sign in "*/-")
-    times = croniter(cron, local)
+    times = croniter(cron, local, hash_id=spread_by)
     while True:
         try:
             found = times.get_next(datetime)

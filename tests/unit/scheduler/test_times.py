@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from datetime import UTC, datetime
 
 import pytest
@@ -95,3 +96,18 @@ def test_ranges_that_only_look_alike_are_fine():
 def test_an_unknown_zone_is_named():
     with pytest.raises(ConfigError, match="no time zone 'Europe/Berlni'"):
         next_times("daily", "Europe/Berlni", START, 1)
+
+
+def test_h_stands_for_the_same_value_at_each_call_and_needs_a_name():
+    def first(name):
+        return next_times("H H * * *", "UTC", START, 1, spread_by=name)
+
+    # crc32 of the name: % 60 is the minute, halved % 24 the hour
+    crc = zlib.crc32(b"a.example/app.tasks.nightly")
+    assert [first("a.example/app.tasks.nightly")[0].minute, first("a.example/app.tasks.nightly")[0].hour] == [
+        crc % 60,
+        (crc >> 1) % 24,
+    ]
+    assert first("a.example/app.tasks.nightly") != first("b.example/app.tasks.nightly")
+    with pytest.raises(ValidationError, match="nothing is given to spread it by"):
+        next_times("H H * * *", "UTC", START, 1)
