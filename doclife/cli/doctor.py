@@ -44,8 +44,9 @@ def _show(health: Health, problems: list[Problem]) -> None:
     say(f"site       {health.site}, {health.now:%Y-%m-%d %H:%M:%S}")
     say(f"broker     {health.broker.kind}, {'answers' if health.broker.answers else 'does not answer'}")
     say(f"relay      {health.relay.holder or 'nobody'}")
-    tick = f", last tick {health.schedules.last_tick:%Y-%m-%d %H:%M:%S}" if health.schedules.last_tick else ""
-    say(f"scheduler  {health.scheduler.holder or 'nobody'}{tick}, {health.schedules.active} schedules")
+    scheduler = health.scheduler
+    tick = f", last tick {scheduler.last_tick:%Y-%m-%d %H:%M:%S}" if scheduler.last_tick else ""
+    say(f"scheduler  {scheduler.holder or 'nobody'}{tick}, {scheduler.active} schedules")
     say("")
     rows = [
         for_people(_plain(each)) | {"state": "alive" if each.alive else "dead", "queues": ", ".join(each.queues)}

@@ -5,41 +5,27 @@ Everything is read from the database, and a little from the broker, which may be
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from doclife.core import clock, json
 from doclife.core.errors import DoclifeError
-from doclife.database.link import Database
-from doclife.database.now import database_now
 from doclife.jobs.listing import JobRow, QueueStats, list_jobs, queue_stats, zone_of_rows
+from doclife.jobs.schedules import Leader, SchedulerState, leader, scheduler_state
 from doclife.jobs.selection import Selection
-from doclife.outbox.moments import TICK, noted
 from doclife.outbox.workers import liveness_of
-from doclife.schema.tables import background_job, lease, scheduled_job_type, worker
+from doclife.schema.tables import worker
 
-#: names of the leases of who relays and who ticks
-RELAY, SCHEDULER = "relay", "scheduler"
+#: name of the lease of who relays
+RELAY = "relay"
 #: jobs that run, or have failed, of which one is told by itself
 MOST = 1000
 
-_job = background_job.c
-_lease = lease.c
 _worker = worker.c
-_type = scheduled_job_type.c
-
-
-class Leader(msgspec.Struct, frozen=True, kw_only=True):
-    """Who does a duty of which one process at a time is in charge."""
-
-    #: None: nobody does
-    holder: str | None
-    #: until when it leads if it does not renew that
-    until: datetime | None
 
 
 class WorkerState(msgspec.Struct, frozen=True, kw_only=True):
@@ -79,28 +65,14 @@ class BrokerState(msgspec.Struct, frozen=True, kw_only=True):
     problems: list[str]
 
 
-class Schedules(msgspec.Struct, frozen=True, kw_only=True):
-    """What the scheduler has to do."""
-
-    #: schedules that are not stopped
-    active: int
-    last_tick: datetime | None
-    #: the active schedule that was due first and was not enqueued, and since when
-    overdue: str | None
-    overdue_since: datetime | None
-
-
 class Health(msgspec.Struct, frozen=True, kw_only=True):
     """Everything at one moment; times are naive, in the site's zone inside a context, else UTC."""
 
     site: str
     now: datetime
-    pause_scheduler: bool
-    maintenance_mode: bool
     broker: BrokerState
     relay: Leader
-    scheduler: Leader
-    schedules: Schedules
+    scheduler: SchedulerState
     workers: list[WorkerState]
     queues: list[QueueState]
     #: jobs that are started, at most 1,000
@@ -115,19 +87,15 @@ def examine(site: Any) -> Health:
     Raises:
         DoclifeError: the database does not answer; a broker that does not is part of the answer.
     """
-    database, settings = site.database, site.settings
-    running = list_jobs(database, Selection(status=("started",)), limit=MOST)
-    workers = _workers(site, running)
+    running = list_jobs(site.database, Selection(status=("started",)), limit=MOST)
+    workers = workers_of(site, running)
     broker = _broker(site)
     return Health(
         site=site.name,
         now=clock.now(zone_of_rows()),
-        pause_scheduler=settings.pause_scheduler,
-        maintenance_mode=settings.maintenance_mode,
         broker=broker,
-        relay=_leader(database, RELAY),
-        scheduler=_leader(database, SCHEDULER),
-        schedules=_schedules(database),
+        relay=leader(site.database, RELAY),
+        scheduler=scheduler_state(site),
         workers=workers,
         queues=_queues(site, workers, broker),
         running=running,
@@ -144,31 +112,13 @@ def _broker(site: Any) -> BrokerState:
     return BrokerState(kind=kind, answers=True, problems=problems)
 
 
-def _leader(database: Database, name: str) -> Leader:
-    leads = _lease.until > database_now(database.dialect)
-    query = select(_lease.holder, _lease.until).where(_lease.name == name, _lease.holder.is_not(None), leads)
-    with database.reading() as connection:
-        row = connection.execute(query).first()
-    return Leader(holder=None, until=None) if row is None else Leader(holder=row.holder, until=row.until)
+def workers_of(site: Any, running: Sequence[JobRow] = ()) -> list[WorkerState]:
+    """Returns the workers of a site, the oldest first, and those that have died and are not yet cleared away.
 
-
-def _schedules(database: Database) -> Schedules:
-    active = [_type.stopped == 0, _type.next_execution.is_not(None)]
-    first = select(_type.method, _type.next_execution).where(
-        *active, _type.next_execution <= database_now(database.dialect)
-    )
-    with database.reading() as connection:
-        count = connection.execute(select(func.count()).select_from(scheduled_job_type).where(*active)).scalar_one()
-        row = connection.execute(first.order_by(_type.next_execution).limit(1)).first()
-    return Schedules(
-        active=int(count),
-        last_tick=noted(database, TICK),
-        overdue=None if row is None else row.method,
-        overdue_since=None if row is None else row.next_execution,
-    )
-
-
-def _workers(site: Any, running: list[JobRow]) -> list[WorkerState]:
+    Args:
+        site: a loaded `doclife.site.runtime.Site`; only its database is asked.
+        running: jobs that are started, to say which worker runs which.
+    """
     with site.database.reading() as connection:
         rows = connection.execute(select(worker).order_by(_worker.started_at, _worker.name)).all()
     dead = liveness_of(site.database, site.folder).dead([row.name for row in rows])

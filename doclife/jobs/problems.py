@@ -16,16 +16,21 @@ from doclife.jobs.enqueue import DOCUMENT_RUNNER
 from doclife.jobs.health import Health
 from doclife.jobs.listing import to_utc
 from doclife.jobs.missing import BEGINNING, METHOD, reason_of
+from doclife.jobs.schedules import SchedulerState
 from doclife.schema.tables import background_job
 
 #: seconds beyond its timeout after which a job should have been killed
 OVERTIME_S = 40.0
 #: seconds that the oldest job of a served queue may wait
 WAITS_LONG_S = 300.0
-#: seconds that a schedule may be late
-LATE_S = 150.0
 #: hours for which a job that failed is a problem
 FAILED_H = 24
+#: what has the scheduler enqueue again, by the setting that keeps it from that
+_SWITCHED_ON_BY = {
+    "maintenance_mode": "set maintenance_mode to false in the site's settings when the work is done",
+    "disable_scheduler": "doclife scheduler enable",
+    "pause_scheduler": "doclife scheduler resume",
+}
 
 _job = background_job.c
 
@@ -94,32 +99,49 @@ def _nobody_relays(_site: Any, health: Health) -> Iterator[Problem]:
 
 
 def _scheduler(_site: Any, health: Health) -> Iterator[Problem]:
-    schedules = health.schedules
-    for setting in ("maintenance_mode", "pause_scheduler"):
-        if getattr(health, setting):
-            yield Problem(
-                kind="paused",
-                what="the scheduler enqueues nothing",
-                why=f"{setting} is set",
-                help=f"set {setting} to false in the site's settings",
-            )
-            return
-    if not schedules.active:
+    yield from scheduler_problems(health.scheduler)
+
+
+def scheduler_problems(state: SchedulerState) -> Iterator[Problem]:
+    """Yields why schedules do not get their jobs, the strongest reason first.
+
+    `doclife doctor` and `doclife scheduler status` both judge by it.
+
+    Args:
+        state: as `doclife.jobs.schedules.scheduler_state` returned it.
+    """
+    for setting in state.switches:
+        yield Problem(
+            kind=setting, what="the scheduler enqueues nothing", why=f"{setting} is set", help=_SWITCHED_ON_BY[setting]
+        )
+    if not state.active or "disable_scheduler" in state.switches:
         return
-    if health.scheduler.holder is None:
+    schedules = "1 schedule is" if state.active == 1 else f"{state.active} schedules are"
+    if state.holder is None:
         yield Problem(
             kind="no-scheduler",
             what="no scheduler runs",
-            why=f"{schedules.active} schedules are due sooner or later",
-            help="doclife scheduler, or doclife start",
+            why=f"{schedules} to come, and nobody leads",
+            help="doclife scheduler, or doclife start; one tick by hand: doclife scheduler trigger",
         )
-    elif schedules.overdue_since is not None and _seconds(schedules.overdue_since, health.now) > LATE_S:
-        last = f"the last tick was at {schedules.last_tick}" if schedules.last_tick else "it has never ticked"
+    elif not state.switches and not state.ticks:
+        last = "it has never ticked"
+        if state.last_tick is not None:
+            last = f"its last tick was at {_at(state.last_tick)}, {state.last_tick_age_s:.0f} s ago"
+        yield Problem(
+            kind="no-tick",
+            what="the scheduler does not tick",
+            why=f"{state.holder} leads, but {last}; a tick is due every {state.tick_interval:g} s",
+            help="if it goes on only now, look again in a moment; otherwise look into its log, and restart it",
+        )
+    elif not state.switches and state.first_overdue is not None:
+        first = state.first_overdue
+        others = f", and {state.overdue - 1} others" if state.overdue > 1 else ""
         yield Problem(
             kind="schedule-late",
-            what=f"{schedules.overdue} was due at {schedules.overdue_since} and was not enqueued",
-            why=f"the scheduler {health.scheduler.holder} leads, but {last}",
-            help="look into its log; restart it",
+            what=f"{first.name} was due at {_at(first.at)} and was not enqueued{others}",
+            why=f"the scheduler {state.holder} ticks; either its last job has not ended, or it cannot be enqueued",
+            help="doclife scheduler status; the scheduler's log says schedule_failed and the reason",
         )
 
 
@@ -241,6 +263,10 @@ def _failed(site: Any, _health: Health) -> Iterator[Problem]:
 
 def _seconds(since: datetime, until: datetime) -> float:
     return (to_utc(until) - to_utc(since)).total_seconds()
+
+
+def _at(moment: datetime) -> str:
+    return f"{moment:%Y-%m-%d %H:%M:%S}"
 
 
 def _jobs(count: int) -> str:
