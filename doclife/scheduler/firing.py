@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -13,7 +14,7 @@ from doclife.core.errors import JobError
 from doclife.jobs import arguments
 from doclife.jobs.enqueue import timeout_of
 from doclife.jobs.retry import policy
-from doclife.outbox.staging import StagedJob, insert_staged
+from doclife.outbox.staging import LOOK_UP, StagedJob, insert_staged
 from doclife.schema.tables import background_job, scheduled_job_run, scheduled_job_type
 from doclife.uow.unit import UnitOfWork
 
@@ -43,12 +44,21 @@ def busy(unit: UnitOfWork, schedule: str) -> Busy | None:
     A job whose worker was killed stands as started until the rescue ends it or queues it again, so
     it blocks its schedule for that long and no longer.
     """
-    columns = (_job.name, _job.status, _job.enqueued_at, _job.started_at)
-    row = unit.link.execute(select(*columns).where(_job.dedup_key == job_key(schedule))).first()
-    if row is None:
-        return None
-    since = row.started_at if row.status == "started" else row.enqueued_at
-    return Busy(job=row.name, status=row.status, since=since)
+    return busy_of(unit, [schedule]).get(schedule)
+
+
+def busy_of(unit: UnitOfWork, schedules: Sequence[str]) -> dict[str, Busy]:
+    """Returns what keeps schedules busy, by their names; the others are left out."""
+    names = {job_key(schedule): schedule for schedule in schedules}
+    keys = list(names)
+    columns = (_job.dedup_key, _job.name, _job.status, _job.enqueued_at, _job.started_at)
+    found = {}
+    for start in range(0, len(keys), LOOK_UP):
+        query = select(*columns).where(_job.dedup_key.in_(keys[start : start + LOOK_UP]))
+        for row in unit.link.execute(query):
+            since = row.started_at if row.status == "started" else row.enqueued_at
+            found[names[row.dedup_key]] = Busy(job=row.name, status=row.status, since=since)
+    return found
 
 
 def fire(context: Context, row: Any, due: datetime, now: datetime, **changes: Any) -> str | Busy | None:

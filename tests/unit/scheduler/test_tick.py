@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from types import ModuleType
 
 import pytest
@@ -89,10 +89,10 @@ def test_times_are_the_sites_and_show_as_a_document(site):
 def test_what_is_due_is_enqueued_once_with_its_terms(site):
     with travel_to(NOON):
         _declare(site, {"daily": {"method": NIGHTLY, "queue": "long", "timeout": 77, "retries": 3}, "hourly": OTHER})
-        assert tick(site) == 0
+        assert len(tick(site).fired) == 0
     with travel_to("2026-01-16 00:00:20"):
-        assert tick(site) == 2
-        assert tick(site) == 0
+        assert len(tick(site).fired) == 2
+        assert len(tick(site).fired) == 0
         assert _rows("next_execution", "last_execution") == [
             (datetime(2026, 1, 17), datetime(2026, 1, 16, 0, 0, 20)),
             (datetime(2026, 1, 16, 1), datetime(2026, 1, 16, 0, 0, 20)),
@@ -113,24 +113,52 @@ def test_all_fires_at_every_tick(site):
         _declare(site, {"all": NIGHTLY})
     for minute in (0, 1, 2):
         with travel_to(f"2026-01-15 12:0{minute}:00"):
-            assert tick(site) == 1
+            assert len(tick(site).fired) == 1
             _finish_all(site)
     assert len(list_jobs(site.database)) == 3
+
+
+def test_all_fires_once_for_each_moment_a_tick_stands_for(site):
+    """However many tick for it, and on a clock that was set back."""
+    with travel_to(NOON):
+        _declare(site, {"all": NIGHTLY, "hourly": OTHER})
+    noon = datetime(2026, 1, 15, 12, tzinfo=UTC)
+    for seconds, expected in ((1, 1), (2, 0), (61, 1), (65, 0)):
+        now = noon + timedelta(seconds=seconds)
+        with travel_to(now):
+            at = now.replace(second=0)
+            assert len(tick(site, at, only_missed=True).fired) == 0
+            assert len(tick(site, at).fired) == expected
+            _finish_all(site)
+    assert _rows("next_execution")[0] == (datetime(2026, 1, 15, 12, 2),)
+    _set(next_execution=noon)
+    with travel_to(noon + timedelta(seconds=3)):
+        assert len(tick(site, noon).fired) == 2
+        assert tick(site, noon).fired == []
+
+
+def test_a_tick_ends_where_it_is_told_to(site):
+    with travel_to(NOON):
+        _declare(site, {"hourly": [NIGHTLY, OTHER]})
+    goes_on = iter([True, False])
+    with travel_to("2026-01-15 13:00"):
+        assert len(tick(site, between=lambda: next(goes_on)).fired) == 1
+        assert len(tick(site).fired) == 1
 
 
 def test_a_schedule_whose_last_job_is_not_done_is_not_started_again(site):
     with travel_to(NOON):
         _declare(site, {"hourly": NIGHTLY})
     with travel_to("2026-01-15 13:00"):
-        assert tick(site) == 1
+        assert len(tick(site).fired) == 1
     with travel_to("2026-01-15 14:00"):
-        assert tick(site) == 0
+        assert len(tick(site).fired) == 0
         assert _rows("next_execution", "last_execution") == [(datetime(2026, 1, 15, 15), datetime(2026, 1, 15, 13))]
         claimed = claim_next(site.database, ["default"], "w")
         with site.database.transaction() as connection:
             complete.fail(connection, claimed, "x")
     with travel_to("2026-01-15 15:00"):
-        assert tick(site) == 1
+        assert len(tick(site).fired) == 1
 
 
 @pytest.mark.parametrize(
@@ -145,8 +173,10 @@ def test_after_downtime_what_was_missed_is_caught_up_as_declared(site, catch_up,
     with travel_to(NOON):
         _declare(site, {"hourly": {"method": NIGHTLY, "catch_up": catch_up}})
     with travel_to("2026-01-16 12:00"):
-        for _ in range(3):
-            tick(site)
+        for n in range(3):
+            ticked = tick(site, only_missed=n > 0)
+            assert ticked.waiting == (catch_up == "all")
+            assert tick(site).waiting == (catch_up == "all")  # its job is queued still
             _finish_all(site)
         assert _rows("next_execution") == [(next_execution,)]
     assert len(list_jobs(site.database)) == runs
@@ -156,7 +186,7 @@ def test_a_skipping_schedule_runs_when_it_is_in_time(site):
     with travel_to(NOON):
         _declare(site, {"hourly": {"method": NIGHTLY, "catch_up": "skip"}})
     with travel_to("2026-01-15 13:00:59"):
-        assert tick(site) == 1
+        assert len(tick(site).fired) == 1
 
 
 def test_what_is_stopped_is_not_enqueued(site):
@@ -164,17 +194,17 @@ def test_what_is_stopped_is_not_enqueued(site):
         _declare(site, {"hourly": NIGHTLY})
         _set(stopped=1)
     with travel_to("2026-01-15 14:00"):
-        assert tick(site) == 0
+        assert len(tick(site).fired) == 0
 
 
 def test_a_run_that_happened_does_not_happen_again_when_the_time_is_set_back(site):
     with travel_to(NOON):
         _declare(site, {"hourly": NIGHTLY})
     with travel_to("2026-01-15 13:00"):
-        assert tick(site) == 1
+        assert len(tick(site).fired) == 1
         _finish_all(site)
         _set(next_execution=clock.utc_now())
-        assert tick(site) == 0
+        assert len(tick(site).fired) == 0
         assert _rows("next_execution") == [(datetime(2026, 1, 15, 14),)]
 
 
@@ -187,8 +217,10 @@ def test_one_that_cannot_be_enqueued_does_not_stop_the_others(site):
         unit.link.execute(broken)
         unit.commit()
     with travel_to("2026-01-15 13:00"):
-        assert tick(site) == 1
-    assert [job.method for job in list_jobs(site.database)] == [OTHER]
+        ticked = tick(site)
+    (job,) = list_jobs(site.database)
+    assert (job.method, ticked.fired) == (OTHER, [(OTHER, job.id)])
+    assert "there is no queue 'gone'" in ticked.failed[NIGHTLY]
 
 
 def test_a_failed_run_takes_nothing_with_it(committed_site):
@@ -200,7 +232,7 @@ def test_a_failed_run_takes_nothing_with_it(committed_site):
     site.on_release.append(released.append)
     background_job.drop(site.database.engine)  # the job cannot be written
     with travel_to("2026-01-15 13:00"):
-        assert tick(site) == 0
+        assert len(tick(site).fired) == 0
     with site.work():
         assert _rows("next_execution", "last_execution") == [(datetime(2026, 1, 15, 13), None)]
         assert current_unit().link.execute(select(scheduled_job_run)).all() == []
