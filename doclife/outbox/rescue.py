@@ -54,7 +54,7 @@ class Rescuer:
         return self.bury(self._liveness.dead(with_jobs.union(workers.registered(self._database))))
 
     def bury(self, dead: Iterable[str], *, counted: bool = True) -> int:
-        """Rescues the jobs of workers that are known to be dead.
+        """Rescues the jobs of workers that are known to be dead, and removes what is left of these.
 
         Args:
             dead: their names.
@@ -65,6 +65,7 @@ class Rescuer:
         rescued = 0
         for worker in dead:
             rescued += sum(self.rescue(job, worker, counted=counted) for job in self.started_by(worker))
+            self._liveness.forget(worker)  # before its row, by which it is found again should this be interrupted
             workers.unregister(self._database, worker)
             try:
                 # What it had popped and not claimed is in no queue; without this the reconciliation finds it.

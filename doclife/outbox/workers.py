@@ -30,6 +30,8 @@ HEARTBEAT_S = 10.0
 #: seconds without a heartbeat after which a worker is dead
 DEAD_AFTER_S = 45.0
 
+#: seconds to wait for the lock of a worker's file, which somebody may look at in this moment
+LOOK_S = 1.0
 #: endings of the files beside a worker's
 _ASKED, _ANSWER = ".asked", ".answer"
 
@@ -53,6 +55,10 @@ class Liveness(Protocol):
 
     def dead(self, workers: Iterable[str]) -> set[str]:
         """Returns those that do not live."""
+        ...
+
+    def forget(self, worker: str) -> None:
+        """Removes what a dead worker has left. Order: when its jobs are rescued, which may need what it was asked."""
         ...
 
     def ask(self, worker: str, request: dict[str, Any]) -> bool:
@@ -107,6 +113,9 @@ class Heartbeats:
         with self._database.reading() as connection:
             return wanted.difference(connection.execute(living).scalars())
 
+    def forget(self, worker: str) -> None:
+        """Needs nothing: all goes with the row."""
+
     def ask(self, worker: str, request: dict[str, Any]) -> bool:
         """Writes the request into the worker's row; returns whether it has one."""
         return self._set(worker, asked=json.dumps(request), answer=None)
@@ -157,19 +166,15 @@ class FileLocks:
     def hold(self, worker: str) -> None:
         """Locks the worker's file."""
         self._folder.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(self._folder / worker)
-        taken = lock.take()
-        assert taken, f"two workers are named {worker}"
+        lock = self._take(worker, wait_s=LOOK_S)
+        assert lock is not None, f"two workers are named {worker}"
         self._held[worker] = lock
 
     def let_go(self, worker: str) -> None:
         """Removes the worker's file."""
         lock = self._held.pop(worker, None)
         if lock is not None:
-            for name in (_ASKED, _ANSWER):
-                self._beside(worker, name).unlink(missing_ok=True)
-            lock.path.unlink(missing_ok=True)
-            lock.close()
+            self._remove(lock, worker, _ASKED, _ANSWER)
 
     def beat(self, worker: str) -> bool:
         """Needs nothing: the lock lasts."""
@@ -180,16 +185,39 @@ class FileLocks:
         return {worker for worker in workers if self._is_dead(worker)}
 
     def _is_dead(self, worker: str) -> bool:
-        path = self._folder / worker
-        if not path.exists():
+        if not (self._folder / worker).exists():
             return True
-        lock = FileLock(path)
+        lock = self._take(worker)
+        if lock is None:
+            return False
+        self._remove(lock, worker, _ANSWER)  # what it was asked, its rescuer takes
+        return True
+
+    def forget(self, worker: str) -> None:
+        """Removes the files of a worker that is dead; of one that lives nothing."""
+        if worker in self._held or not self._folder.exists():
+            return
+        lock = self._take(worker, wait_s=LOOK_S)
+        if lock is not None:
+            self._remove(lock, worker, _ASKED, _ANSWER)
+
+    def _take(self, worker: str, *, wait_s: float = 0) -> FileLock | None:
+        """Locks a worker's file, which is made if it is not there; returns None where another process has it."""
+        while True:
+            lock = FileLock(self._folder / worker)
+            if not lock.wait(wait_s):
+                lock.close()
+                return None
+            if lock.is_current():
+                return lock
+            lock.close()  # who had it locked has removed it meanwhile
+
+    def _remove(self, lock: FileLock, worker: str, *beside: str) -> None:
+        """Removes a worker's file and those beside it, while it is locked: who waits for it finds that it is gone."""
         try:
-            if not lock.take():
-                return False
-            self._beside(worker, _ANSWER).unlink(missing_ok=True)  # what it was asked, its rescuer takes
-            path.unlink(missing_ok=True)
-            return True
+            for suffix in beside:
+                self._beside(worker, suffix).unlink(missing_ok=True)
+            lock.path.unlink(missing_ok=True)
         finally:
             lock.close()
 

@@ -37,6 +37,7 @@ class Living:
     def dead(self, workers: Iterable[str]) -> set[str]:
         return set(workers) - self.workers
 
+    def forget(self, worker: str) -> None: ...
     def ask(self, worker: str, request: dict[str, Any]) -> None:
         self.questions[worker] = request
 

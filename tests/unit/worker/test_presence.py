@@ -7,7 +7,11 @@ import signal
 import threading
 
 from doclife.core.clock import monotonic
+from doclife.core.locks import FileLock
+from doclife.jobs.enqueue import enqueue
+from doclife.jobs.listing import list_jobs
 from doclife.outbox import workers
+from doclife.outbox.claim import claim
 from doclife.outbox.workers import FileLocks, Heartbeats, liveness_of
 from doclife.queue.memory import MemoryBroker
 from doclife.worker import presence, timeout
@@ -15,10 +19,12 @@ from doclife.worker import pulse as pulsing
 from doclife.worker.main import stop_on_signals
 from doclife.worker.presence import beat, new_name, present
 from doclife.worker.pulse import Pulse
+from doclife.worker.relaying import relay_of
 from doclife.worker.stopping import StopFlag
 from doclife.worker.timeout import JobTimedOut, TimeLimit
 from tests.contract.brokers import until
 from tests.contract.databases import only_on
+from tests.unit.worker import bodies
 
 
 def test_a_worker_is_present_for_the_block(committed_site):
@@ -148,3 +154,47 @@ def test_what_a_worker_has_forked_does_not_hold_its_file(committed_site):
     os.close(write)
     os.waitpid(child, 0)
     os.close(read)
+
+
+@only_on("sqlite")
+def test_nothing_is_left_of_a_worker_that_was_killed(committed_site, monkeypatch):
+    monkeypatch.setattr(workers, "LOOK_S", 0.01)
+    site, folder = committed_site, committed_site.folder / "workers"
+    alive = FileLocks(folder)
+    with site.work():
+        id = enqueue(bodies.look).id
+    for name in ("w-1", "w-2", "w-3"):
+        alive.hold(name)
+        workers.register(site.database, name, pid=1, queues=["default"], isolation="inproc")
+    claimed = claim(site.database, id, "w-1")
+    alive.ask("w-1", {"cancel": id, "fence": claimed.fence})
+    alive.ask("w-2", {"stack": "a job that it does not run"})
+    alive.answer("w-2", "none")
+    for name in ("w-1", "w-2"):
+        alive._held.pop(name).close()  # what the operating system does when it is killed
+    relay_of(site, "supervisor").rescuer.bury(["w-1", "w-2"])
+    assert [each.name for each in folder.iterdir()] == ["w-3"]
+    assert workers.registered(site.database) == ["w-3"]
+    assert [job.status for job in list_jobs(site.database)] == ["cancelled"]  # as it was asked
+    alive.forget("w-3")
+    FileLocks(folder).forget("w-3")
+    assert alive.dead(["w-3"]) == set()  # it lives
+    alive.let_go("w-3")
+
+
+def test_a_file_that_was_removed_while_it_was_waited_for_is_no_lock(tmp_path, monkeypatch):
+    first, second = FileLocks(tmp_path), FileLocks(tmp_path)
+    first.hold("w")
+    holders = [first]
+
+    class OpenedBefore(FileLock):
+        def take(self, *, shared=False):
+            if holders:
+                holders.pop().let_go("w")
+            return super().take(shared=shared)
+
+    monkeypatch.setattr(workers, "FileLock", OpenedBefore)
+    second.hold("w")
+    assert FileLocks(tmp_path).dead(["w"]) == set()
+    second.let_go("w")
+    assert list(tmp_path.iterdir()) == []
