@@ -30,6 +30,10 @@ doc_events = {
 }
 
 scheduler_events = {
+    "daily": [
+        "example_app.tasks.outlets.follow_agreements",
+        "example_app.tasks.agreements.review_agreements",
+    ],
     "monthly_long": ["example_app.tasks.reports.report_on_last_month"],
     "cron": {"0 */6 * * *": ["example_app.tasks.snapshots.sync_outlet_stock_levels"]},
 }

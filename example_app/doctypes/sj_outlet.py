@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import doclife
 from doclife import Document, Meta, Permission
-from doclife.fields import Data, Percent, Select
+from doclife.fields import Data, Date, Percent, Select
 
 
 class SJOutlet(Document):
-    """A franchise outlet."""
+    """A franchise outlet.
+
+    The daily run makes one without an agreement Inactive and notes the day, and makes it Active when
+    it has one again. An outlet that a person has made Inactive has no such day, and stays as it is.
+    """
 
     meta = Meta(
         autoname="field:franchise_code",
@@ -25,6 +29,8 @@ class SJOutlet(Document):
     outlet_name = Data(reqd=True, in_list_view=True)
     owner_name = Data()
     status = Select("Active", "Inactive", default="Active", in_list_view=True)
+    #: since when it is Inactive for want of an agreement
+    lapsed_on = Date(read_only=True, no_copy=True)
     city = Data()
     warehouse = Data(unique=True)
     royalty_percentage = Percent(default=5, non_negative=True)
@@ -37,4 +43,6 @@ class SJOutlet(Document):
                 f"{self.outlet_name}: royalty and marketing fee are more than 100 % together: "
                 f"{self.royalty_percentage} % and {self.marketing_fee_percentage} %"
             )
+        if self.status == "Active":
+            self.lapsed_on = None
         self.warehouse = self.warehouse or f"{self.franchise_code} Stores"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import doclife
+from example_app.doctypes.franchise_agreement import in_force
 from example_app.doctypes.sales_invoice import SalesInvoice
 
 
@@ -12,15 +13,8 @@ def require_agreement(doc: SalesInvoice, method: str) -> None:
     Raises:
         ValidationError: the message names outlet and date.
     """
-    if not doclife.db.exists(
-        "Franchise Agreement",
-        {
-            "franchise_outlet": doc.franchise_outlet,
-            "docstatus": 1,
-            "start_date": ["<=", doc.posting_date],
-            "expiry_date": [">=", doc.posting_date],
-        },
-    ):
+    agreement = {"franchise_outlet": doc.franchise_outlet} | in_force(doc.posting_date)
+    if not doclife.db.exists("Franchise Agreement", agreement):
         doclife.throw(
             f"Sales Invoice {doc.name}: {doc.franchise_outlet} has no submitted Franchise Agreement "
             f"for {doc.posting_date}; submit one, or correct the date"

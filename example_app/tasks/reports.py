@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import doclife
 from doclife.utils import add_months, get_last_day, getdate, today
+from example_app.doctypes.franchise_agreement import in_force
 from example_app.doctypes.franchise_compliance_report import FranchiseComplianceReport
 
 TITLE = "Franchise compliance reports"
@@ -51,14 +52,7 @@ def generate_single_report(outlet: str, month: str) -> FranchiseComplianceReport
         as_dict=True,
     )
     agreement = doclife.db.get_value(
-        "Franchise Agreement",
-        {
-            "franchise_outlet": outlet,
-            "docstatus": 1,
-            "start_date": ["<=", get_last_day(first)],
-            "expiry_date": [">=", first],
-        },
-        "name",
+        "Franchise Agreement", {"franchise_outlet": outlet} | in_force(first, get_last_day(first)), "name"
     )
     return (
         _existing_or_new(outlet, month)

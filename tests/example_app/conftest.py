@@ -31,17 +31,16 @@ def add_outlet(code: str, royalty: Any = 5, marketing_fee: Any = 2) -> str:
             "marketing_fee_percentage": marketing_fee,
         }
     ).insert()
-    agreement = doclife.get_doc(
-        {
-            "doctype": "Franchise Agreement",
-            "franchise_outlet": code,
-            "start_date": "2025-01-01",
-            "expiry_date": "2025-12-31",
-        }
-    )
+    add_agreement(code, "2025-01-01", "2025-12-31")
+    return code
+
+
+def add_agreement(outlet: str, start: str, end: str) -> str:
+    """Submits an agreement; returns its name."""
+    agreement = doclife.new_doc("Franchise Agreement", franchise_outlet=outlet, start_date=start, expiry_date=end)
     agreement.insert()
     agreement.submit()
-    return code
+    return str(agreement.name)
 
 
 def draft(number: str, *rows: Row, outlet: str = "HARBOUR", date: str = "2025-10-04") -> SalesInvoice:
