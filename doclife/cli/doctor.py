@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 from doclife.cli.failures import FAILED, running
 from doclife.cli.jobs import for_people
-from doclife.cli.output import json_option, say, show_json, show_table
+from doclife.cli.output import json_option, plain, say, show_json, show_table
 from doclife.cli.state import State, pass_state
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ def doctor(state: State, ctx: click.Context, as_json: bool) -> None:
         health = examine(context.site)
         problems = problems_of(context.site, health)
     if as_json:
-        show_json(_plain(health) | {"problems": [_plain(each) for each in problems]})
+        show_json(plain(health) | {"problems": [plain(each) for each in problems]})
     else:
         _show(health, problems)
     if problems:
@@ -45,11 +45,12 @@ def _show(health: Health, problems: list[Problem]) -> None:
     say(f"broker     {health.broker.kind}, {'answers' if health.broker.answers else 'does not answer'}")
     say(f"relay      {health.relay.holder or 'nobody'}")
     scheduler = health.scheduler
+    stopped = f", {scheduler.stopped} stopped" if scheduler.stopped else ""
     tick = f", last tick {scheduler.last_tick:%Y-%m-%d %H:%M:%S}" if scheduler.last_tick else ""
-    say(f"scheduler  {scheduler.holder or 'nobody'}{tick}, {scheduler.active} schedules")
+    say(f"scheduler  {scheduler.holder or 'nobody'}{tick}, {scheduler.active} schedules{stopped}")
     say("")
     rows = [
-        for_people(_plain(each)) | {"state": "alive" if each.alive else "dead", "queues": ", ".join(each.queues)}
+        for_people(plain(each)) | {"state": "alive" if each.alive else "dead", "queues": ", ".join(each.queues)}
         for each in health.workers
     ]
     show_table(
@@ -57,7 +58,7 @@ def _show(health: Health, problems: list[Problem]) -> None:
     )
     say("")
     columns = ["queue", "workers", "queued", "scheduled", "started", "failed", "oldest_s", "in_broker"]
-    show_table([for_people(_plain(each)) for each in health.queues], columns, as_json=False, empty="no queues")
+    show_table([for_people(plain(each)) for each in health.queues], columns, as_json=False, empty="no queues")
     say("")
     for problem in problems:
         say(f"problem: {problem.what}")
@@ -65,12 +66,3 @@ def _show(health: Health, problems: list[Problem]) -> None:
         say(f"    do:  {problem.help}")
     if not problems:
         say("no problems")
-
-
-def _plain(value: Any) -> Any:
-    """Returns structs as dicts, times as text."""
-    if hasattr(value, "__struct_fields__"):
-        return {name: _plain(getattr(value, name)) for name in value.__struct_fields__}
-    if isinstance(value, list):
-        return [_plain(each) for each in value]
-    return str(value) if hasattr(value, "isoformat") else value

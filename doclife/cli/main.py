@@ -32,7 +32,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "makemigrations": ("doclife.cli.migrations:makemigrations", "Writes the next revision of an app's tables."),
     "check": ("doclife.cli.check:check", "Looks for problems: hooks, settings, tables that differ."),
     "worker": ("doclife.cli.processes:worker", "Runs background jobs until SIGTERM or Ctrl-C."),
-    "scheduler": ("doclife.cli.processes:scheduler", "Runs the scheduler until SIGTERM or Ctrl-C."),
+    "scheduler": ("doclife.cli.scheduler:scheduler", "Runs the scheduler; shows, holds and triggers schedules."),
     "start": ("doclife.cli.processes:start", "Runs workers and the scheduler until SIGTERM or Ctrl-C."),
     "jobs": ("doclife.cli.jobs:jobs", "Shows background jobs, runs them again, stops and removes them."),
     "doctor": ("doclife.cli.doctor:doctor", "Says how the site's jobs are, what is wrong, and what helps."),

@@ -30,6 +30,26 @@ def show_json(value: Any) -> None:
     say(json.dumps(value, indent=2))
 
 
+def plain(value: Any, *, zone: str | None = None) -> Any:
+    """Returns what JSON shows of a value: structs as dicts, times as text.
+
+    Args:
+        value: a struct, a list or dict of them, or anything else.
+        zone: naive times are in it, and get its offset; None: they are shown without one.
+    """
+    if hasattr(value, "__struct_fields__"):
+        return {name: plain(getattr(value, name), zone=zone) for name in value.__struct_fields__}
+    if isinstance(value, (list, tuple)):
+        return [plain(each, zone=zone) for each in value]
+    if not hasattr(value, "isoformat"):
+        return value
+    if zone is None:
+        return str(value)
+    from doclife.core import clock
+
+    return (value if value.tzinfo else value.replace(tzinfo=clock.zone(zone))).isoformat()
+
+
 def show_table(rows: Sequence[Mapping[str, Any]], columns: Sequence[str], *, as_json: bool, empty: str) -> None:
     """Prints a list.
 

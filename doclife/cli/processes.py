@@ -1,4 +1,4 @@
-"""Processes that run until they are told to stop: worker, scheduler, start."""
+"""Processes that run until they are told to stop: worker, start."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _isolation = click.option(
     help="Where jobs run: in the worker's process, or each in one of its own.",
 )
 #: for programs that start this one and want it to end when they do, however they end
-_parent = click.option("--parent", default=0, hidden=True, metavar="PID")
+parent_option = click.option("--parent", default=0, hidden=True, metavar="PID")
 
 
 @click.command("worker")
@@ -34,7 +34,7 @@ _parent = click.option("--parent", default=0, hidden=True, metavar="PID")
 @click.option("--burst", is_flag=True, help="End when nothing due is left.")
 @click.option("--max-jobs", default=0, type=click.IntRange(min=0), help="End after so many jobs, or be replaced.")
 @_isolation
-@_parent
+@parent_option
 @pass_state
 def worker(state: State, /, parent: int, **options: Any) -> None:
     """Runs background jobs until SIGTERM or Ctrl-C.
@@ -47,32 +47,10 @@ def worker(state: State, /, parent: int, **options: Any) -> None:
     run_workers(state.site, state.sites_dir, parent=parent, **options)
 
 
-@click.group("scheduler", invoke_without_command=True)
-@click.pass_context
-def scheduler(ctx: click.Context) -> None:
-    """Runs the scheduler until SIGTERM or Ctrl-C.
-
-    It enqueues what is due, and releases jobs that were lost on the way. Any number may run: one
-    leads, another takes over when it dies.
-    """
-    if ctx.invoked_subcommand is None:
-        ctx.invoke(run_)
-
-
-@scheduler.command("run")
-@_parent
-@pass_state
-def run_(state: State, parent: int) -> None:
-    """Runs the scheduler; the same as naming no command."""
-    from doclife.worker.scheduler import run_scheduler
-
-    run_scheduler(state.site, state.sites_dir, parent=parent)
-
-
 @click.command("start")
 @click.option("--workers", default=1, show_default=True, type=click.IntRange(min=1), help="Worker processes.")
 @_isolation
-@_parent
+@parent_option
 @pass_state
 def start(state: State, workers: int, isolation: Isolation, parent: int) -> None:
     """Runs workers and the scheduler until SIGTERM or Ctrl-C.

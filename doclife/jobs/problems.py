@@ -112,7 +112,7 @@ def scheduler_problems(state: SchedulerState) -> Iterator[Problem]:
     """
     for setting in state.switches:
         yield Problem(
-            kind=setting, what="the scheduler enqueues nothing", why=f"{setting} is set", help=_SWITCHED_ON_BY[setting]
+            kind=setting, what="the scheduler enqueues nothing", why=f"{setting} is set", help=switched_on_by(setting)
         )
     if not state.active or "disable_scheduler" in state.switches:
         return
@@ -143,6 +143,11 @@ def scheduler_problems(state: SchedulerState) -> Iterator[Problem]:
             why=f"the scheduler {state.holder} ticks; either its last job has not ended, or it cannot be enqueued",
             help="doclife scheduler status; the scheduler's log says schedule_failed and the reason",
         )
+
+
+def switched_on_by(setting: str) -> str:
+    """Returns what has the scheduler enqueue again where one of SWITCHES holds it."""
+    return _SWITCHED_ON_BY[setting]
 
 
 def _dead_workers(_site: Any, health: Health) -> Iterator[Problem]:

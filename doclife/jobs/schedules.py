@@ -11,7 +11,8 @@ from typing import Any
 import msgspec
 from sqlalchemy import ColumnElement, case, func, select
 
-from doclife.core import clock
+from doclife.core import clock, config
+from doclife.core.settings import Settings
 from doclife.database.link import Database
 from doclife.database.now import database_now
 from doclife.jobs.listing import to_utc
@@ -85,9 +86,11 @@ def scheduler_state(site: Any) -> SchedulerState:
     """Returns how the scheduler of a site is now.
 
     Args:
-        site: a loaded `doclife.site.runtime.Site`; its settings are those that were loaded with it.
+        site: a loaded `doclife.site.runtime.Site`; its settings are read anew, as the scheduler does at each tick.
+    Raises:
+        ConfigError: the settings cannot be read. DatabaseUnavailable: the database does not answer.
     """
-    database, settings = site.database, site.settings
+    database, settings = site.database, config.load_settings(site.sites_dir, site.name).settings
     leads = leader(database, SCHEDULER)
     last_tick = noted(database, TICK)
     interval = settings.scheduler_tick_interval
@@ -100,7 +103,7 @@ def scheduler_state(site: Any) -> SchedulerState:
     return SchedulerState(
         holder=leads.holder,
         until=leads.until,
-        switches=[each for each in SWITCHES if getattr(settings, each)],
+        switches=set_switches(settings),
         tick_interval=interval,
         last_tick=last_tick,
         last_tick_age_s=None if last_tick is None else (clock.utc_now() - to_utc(last_tick)) / timedelta(seconds=1),
@@ -110,6 +113,11 @@ def scheduler_state(site: Any) -> SchedulerState:
         first_overdue=_first(database, overdue) if figures[2] else None,
         next=_first(database, [*active, _type.frequency != ALL]),
     )
+
+
+def set_switches(settings: Settings) -> list[str]:
+    """Returns those of SWITCHES that are set, the strongest first."""
+    return [each for each in SWITCHES if getattr(settings, each)]
 
 
 def leader(database: Database, name: str) -> Leader:

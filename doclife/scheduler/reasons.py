@@ -1,0 +1,72 @@
+"""Why schedules do not run: what holds the scheduler, and what holds one schedule."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from shlex import quote
+from typing import Any
+
+from doclife.jobs.health import workers_of
+from doclife.jobs.problems import Problem, scheduler_problems
+from doclife.jobs.schedules import SchedulerState
+from doclife.scheduler.state import Schedule
+
+
+def reasons(site: Any, state: SchedulerState, found: Sequence[Schedule]) -> list[Problem]:
+    """Returns why schedules do not run, each reason with the command that helps; those for all come first.
+
+    Args:
+        site: a loaded `doclife.site.runtime.Site`; only its database is asked.
+        state: as `doclife.jobs.schedules.scheduler_state` returned it.
+        found: all schedules, as `doclife.scheduler.state.schedules` returned them.
+    Order: inside a context of this site.
+    """
+    return [*scheduler_problems(state), *_declarations(site, found), *_schedules(site, found)]
+
+
+def _declarations(site: Any, found: Sequence[Schedule]) -> Iterator[Problem]:
+    if not found:
+        yield Problem(
+            kind="no-schedules",
+            what="there are no schedules",
+            why="no app of the site declares scheduler_events",
+            help="declare some in hooks.py, then doclife migrate",
+        )
+
+
+def _schedules(site: Any, found: Sequence[Schedule]) -> Iterator[Problem]:
+    served = {queue for each in workers_of(site) if each.alive for queue in each.queues}
+    for each in found:
+        if each.stopped:
+            yield Problem(
+                kind="stopped",
+                what=f"{each.name} is stopped",
+                why="somebody has stopped this schedule alone",
+                help=f"doclife scheduler enable {quote(each.name)}",
+            )
+        elif not each.next:
+            yield Problem(
+                kind="ended",
+                what=f"{each.name} has no next time",
+                why=f"{each.cron_format} is in the past",
+                help="change it in hooks.py, then doclife migrate",
+            )
+        job = each.busy
+        if job is None:
+            continue
+        since = f"{job.since:%Y-%m-%d %H:%M:%S}"
+        if job.status == "queued" and each.queue not in served and site.settings.queue != "inline":
+            yield Problem(
+                kind="no-worker",
+                what=f"{each.name} waits for a worker",
+                why=f"its job {job.job} is queued since {since}, and no worker that runs serves the queue {each.queue}",
+                help=f"doclife worker --queue {each.queue}",
+            )
+        else:
+            stack = " --stack" if job.status == "started" else ""
+            yield Problem(
+                kind="overlap",
+                what=f"{each.name} is not started again before its last job has ended",
+                why=f"its job {job.job} is {job.status} since {since}",
+                help=f"doclife jobs show {job.job}{stack}; doclife jobs cancel {job.job}",
+            )
