@@ -69,10 +69,6 @@ class BackgroundJob(Document):
         """Refuses to have columns set: what runs, and as whom, is what was enqueued."""
         raise ValidationError("a Background Job is not changed as a document; use doclife.retry_job and doclife jobs")
 
-    def before_discard(self) -> None:
-        """Refuses to be discarded, which would write what was set on the object."""
-        raise ValidationError("a Background Job is not discarded as a document; use doclife.cancel_job")
-
     def before_rename(self, old: str, new: str, merge: bool = False) -> None:
         """Refuses another name: workers and the broker know the job by this one."""
         raise ValidationError("a Background Job is not renamed: its name is the id by which workers know it")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from doclife.core.errors import ValidationError
 from doclife.model.document import Document
 from doclife.schema.fieldtypes import Check, Data, Datetime, Int, Select
 from doclife.schema.meta import Meta, Permission
@@ -35,7 +34,3 @@ class ScheduledJobType(Document):
     create_log = Check(default=1)
     catch_up = Select("once", "all", "skip", read_only=True)
     server_script = Data(read_only=True)
-
-    def before_discard(self) -> None:
-        """Refuses to be discarded, which would write the method too; schedules enqueue as Administrator."""
-        raise ValidationError(f"the schedule {self.name} is not discarded; set stopped to have it enqueue nothing")

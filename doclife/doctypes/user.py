@@ -42,11 +42,6 @@ class Role(Document):
         if self.name in _LASTING_ROLES:
             raise ValidationError(f"the role {self.name} cannot be deleted")
 
-    def before_discard(self) -> None:
-        """Refuses to discard the roles that must exist: it would write `disabled` unasked."""
-        if self.name in _LASTING_ROLES:
-            raise ValidationError(f"the role {self.name} cannot be discarded")
-
     def before_rename(self, old: str, new: str, merge: bool = False) -> None:
         """Refuses to rename the roles that must exist."""
         if old in _LASTING_ROLES:
@@ -91,11 +86,6 @@ class User(Document):
         """Refuses to delete the two users that must exist."""
         if self.name in _LASTING_USERS:
             raise ValidationError(f"the user {self.name} cannot be deleted")
-
-    def before_discard(self) -> None:
-        """Refuses to discard the two users that must exist: it would write `enabled` unasked."""
-        if self.name in _LASTING_USERS:
-            raise ValidationError(f"the user {self.name} cannot be discarded")
 
     def before_rename(self, old: str, new: str, merge: bool = False) -> None:
         """Refuses to rename the two users that must exist, and to make another user one of them."""

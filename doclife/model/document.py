@@ -198,7 +198,15 @@ class Document(Values):
         return self
 
     def discard(self) -> Self:
-        """Ends a draft without submitting it."""
+        """Ends a stored draft without submitting it, by the right to write.
+
+        Written are docstatus, `modified`, `modified_by` and what handlers of before_discard set. Nothing is
+        validated, so what was set on the object before and not saved is not written: the object loses it.
+
+        Raises:
+            ValidationError: it is no stored draft, or its type is not submittable.
+            TimestampMismatchError: it was changed since it was loaded.
+        """
         operations.discard(self)
         return self
 

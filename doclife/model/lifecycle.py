@@ -164,10 +164,12 @@ LIFECYCLE: dict[str, tuple[str, ...]] = {
     ),
     DISCARD: (
         "<check_discardable>",
+        "<set_aside>",
         "<permit_write>",
         "<check_query_conditions>",
         "<stamp>",
         "before_discard",
+        "<end_draft>",
         "<write>",
         "<check_query_conditions>",
         "on_discard",

@@ -151,14 +151,8 @@ def _set_docstatus(doc: Any, docstatus: int) -> None:
 
 
 def discard(doc: Any) -> None:
-    """Ends a draft."""
-    before = doc.docstatus
-    doc.__dict__["docstatus"] = 2
-    try:
-        run(current(), doc, lifecycle.DISCARD)
-    except BaseException:
-        doc.__dict__["docstatus"] = before
-        raise
+    """Ends a stored draft; what was set on the object and not saved is gone."""
+    run(current(), doc, lifecycle.DISCARD)
 
 
 def check_submittable(doc: Any) -> None:

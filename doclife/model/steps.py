@@ -13,7 +13,19 @@ from typing import Any, NamedTuple
 from doclife.core import clock
 from doclife.core.context import Context, current
 from doclife.core.errors import ValidationError
-from doclife.model import assigning, backlinks, checks, fixed, links, moments, naming, permits, renaming, writing
+from doclife.model import (
+    assigning,
+    backlinks,
+    checks,
+    fixed,
+    links,
+    moments,
+    naming,
+    permits,
+    renaming,
+    unsaved,
+    writing,
+)
 from doclife.model.loading import lock_to_delete
 from doclife.model.operation import Operation
 from doclife.schema.fieldtypes import Select
@@ -193,12 +205,40 @@ def lock(op: Operation) -> None:
 
 
 def check_discardable(op: Operation) -> None:
-    """Refuses to discard what is not a stored draft."""
+    """Refuses to discard what is not a stored draft of a type that can be submitted.
+
+    Raises:
+        ValidationError: says which.
+    """
     doc = op.doc
+    if not doc.meta.submittable:
+        raise ValidationError(
+            f"{checks.describe(doc)} cannot be discarded: {doc.doctype} is not submittable, so it has no drafts; "
+            "delete it, or declare the type with meta = Meta(submittable=True)",
+            doctype=doc.doctype,
+            name=doc.name,
+        )
+    _check_draft(doc)
+
+
+def _check_draft(doc: Any) -> None:
     if doc._state.row is None or doc._state.row[5] != 0:
         raise ValidationError(
-            f"{checks.describe(doc)} is no stored draft, so it cannot be discarded", doctype=doc.doctype
+            f"{checks.describe(doc)} is no stored draft, so it cannot be discarded",
+            doctype=doc.doctype,
+            name=doc.name,
         )
+
+
+def end_draft(op: Operation) -> None:
+    """Names rows that handlers have added, sets naming fields back to the names, and the docstatus to 2.
+
+    Raises:
+        ValidationError: a handler has submitted or deleted the document.
+    """
+    _check_draft(op.doc)
+    naming.settle(op)
+    op.doc.__dict__["docstatus"] = 2
 
 
 STEPS: dict[str, Step] = {
@@ -229,6 +269,8 @@ STEPS: dict[str, Step] = {
     "<write_columns>": Step(writing.write_columns, _always),
     "<lock>": Step(lock, _always),
     "<check_discardable>": Step(check_discardable, _always),
+    "<set_aside>": Step(unsaved.set_aside, _always),
+    "<end_draft>": Step(end_draft, _always),
     "<begin_insert>": Step(moments.begin_insert, _always, for_events=True),
     "<pause_insert>": Step(moments.pause_insert, _always, for_events=True),
     "<go_on_inserting>": Step(moments.go_on_inserting, _always, for_events=True),

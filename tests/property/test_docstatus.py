@@ -164,6 +164,7 @@ class Docstatus(RuleBasedStateMachine):
     @rule(n=one)
     def discard(self, n):
         doc, known = self._load(n)
+        doc.fixed, doc.free = 9, "not saved"
         if known.docstatus == DRAFT:
             doc.discard()
             known.docstatus = CANCELLED

@@ -52,7 +52,7 @@ def _prepare(kind, invoice):
         return doc, (doc.insert if kind == lifecycle.INSERT else doc.submit)
     if kind in (lifecycle.UPDATE_AFTER_SUBMIT, lifecycle.CANCEL):
         invoice.submit()
-    if kind in (lifecycle.SAVE, lifecycle.SUBMIT):
+    if kind in (lifecycle.SAVE, lifecycle.SUBMIT, lifecycle.DISCARD):
         invoice.rows[0].qty = 9
         invoice.append("rows", {"code": "C"})
     if kind in (lifecycle.SAVE, lifecycle.UPDATE_AFTER_SUBMIT, lifecycle.SUBMIT):

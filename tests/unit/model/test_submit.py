@@ -1,4 +1,4 @@
-"""Submit, cancel, discard, amend: from which docstatus to which, and what submitting has fixed."""
+"""Submit, cancel, amend: from which docstatus to which, and what submitting has fixed."""
 
 from __future__ import annotations
 
@@ -189,37 +189,6 @@ def test_a_cancel_checks_no_values(site, invoice):
     doc = Grown().insert().submit()
     doc.flags.ignore_mandatory = False
     assert doc.cancel().docstatus == 2
-
-
-# discard
-
-
-def test_a_draft_is_discarded(invoice):
-    invoice.discard()
-    assert invoice.docstatus == _stored(invoice).docstatus == 2
-    assert {row.docstatus for row in _stored(invoice).rows} == {2}
-    with pytest.raises(ValidationError, match="is cancelled and cannot be edited"):
-        invoice.save()
-
-
-@pytest.mark.parametrize("state", ["new", "submitted", "cancelled"])
-def test_only_a_stored_draft_is_discarded(state, invoice):
-    doc = ShopInvoice() if state == "new" else invoice
-    if state != "new":
-        doc.submit()
-    if state == "cancelled":
-        doc.cancel()
-    before = doc.docstatus
-    with pytest.raises(ValidationError, match="is no stored draft, so it cannot be discarded"):
-        doc.discard()
-    assert doc.docstatus == before
-
-
-def test_saving_in_on_discard_is_refused_and_nothing_is_discarded(site, invoice):
-    site.registry.connect("Shop Invoice", "on_discard", lambda doc: doc.save())
-    with pytest.raises(ValidationError, match="is cancelled and cannot be edited"):
-        invoice.discard()
-    assert invoice.docstatus == _stored(invoice).docstatus == 0
 
 
 # amend

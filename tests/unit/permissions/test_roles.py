@@ -168,7 +168,7 @@ def test_roles_that_must_exist_stay_in_force(name):
     role.disabled = 1
     with pytest.raises(ValidationError, match=f"the role {name} cannot be disabled"):
         role.save()
-    with pytest.raises(ValidationError, match=f"the role {name} cannot be discarded"):
+    with pytest.raises(ValidationError, match=f"Role {name} cannot be discarded"):
         role.discard()
 
 
@@ -180,5 +180,5 @@ def test_users_that_must_exist_stay_in_force(name):
     user.enabled = 0
     with pytest.raises(ValidationError, match=f"the user {name} cannot be disabled"):
         user.save()
-    with pytest.raises(ValidationError, match=f"the user {name} cannot be discarded"):
+    with pytest.raises(ValidationError, match=f"User {name} cannot be discarded"):
         user.discard()
