@@ -192,7 +192,7 @@ def prune(executes: Executes, dialect: str) -> int:
     useless = _useless(dialect)
     query = select(_lease.name, _lease.token).where(useless)
     found: dict[str, int] = {row.name: row.token for row in executes.execute(query.limit(_BATCH))}
-    # A row that somebody has locked is being taken. One that was taken in this moment has another token: the server
+    # A row that somebody has locked is being taken. One that was taken in this moment has another token: PostgreSQL
     # looks at it as it is now, but for its new holder among the jobs as they were before.
     mine = executes.execute(query.where(_lease.name.in_(found)).with_for_update(skip_locked=True))
     names = [row.name for row in mine if found[row.name] == row.token]
