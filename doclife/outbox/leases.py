@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from sqlalchemy import or_, select, update
+from collections.abc import Callable
+
+from sqlalchemy import Connection, or_, select, update
 
 from doclife.core import clock
 from doclife.core.errors import DoclifeError
@@ -18,8 +20,12 @@ LEASE_UNKNOWN = "lease_unknown"
 
 #: seconds a lease lasts
 LEASE_S = 20.0
-#: seconds between two renewals
+#: seconds between two renewals of such a lease
 RENEW_S = 5.0
+#: renewals that a lease lasts: three may fail
+RENEWALS = 4
+#: seconds until a renewal that failed is tried again, at most
+AGAIN_S = 1.0
 
 _lease = lease_table.c
 
@@ -38,29 +44,54 @@ class Lease:
             holder: a name that nobody else has.
             seconds: it lasts.
         """
-        self._database, self.name, self.holder, self.seconds = database, name, holder, seconds
+        self._database, self.name, self.holder = database, name, holder
+        #: that it lasts from the next renewal on; may be changed while it is held
+        self.seconds = seconds
         #: grows with each change of holder; 0 while not held
         self.token = 0
-        #: by `clock.steady`
-        self._renew_at = clock.steady()
+        #: by `clock.steady`: when it is to be renewed, and when it ends unless it is
+        self._renew_at = self._ends_at = clock.steady()
+
+    @property
+    def renewal_s(self) -> float:
+        """Seconds between two renewals, and between two looks of who waits for the lease."""
+        return self.seconds / RENEWALS
+
+    @property
+    def left_s(self) -> float:
+        """Seconds until it is to be renewed; 0 where it is not held."""
+        return max(self._renew_at - clock.steady(), 0.0) if self.token else 0.0
 
     def hold(self) -> bool:
         """Takes or renews the lease where that is due, and returns whether it is held.
 
         Who does not hold it writes nothing while another one does.
         """
-        now = clock.steady()
-        if self.token and now < self._renew_at:
+        if self.token and self.left_s:
             return True
-        held = self.token
+        return self._try(lambda: self._renewed() or self._taken())
+
+    def renew(self, also: Callable[[Connection], object]) -> bool:
+        """Renews a lease that is held, due or not, and returns whether it still is.
+
+        Args:
+            also: writes something more in the same transaction, if it still is.
+        """
+        return self._try(lambda: self._renewed(also))
+
+    def _try(self, work: Callable[[], int]) -> bool:
+        now, held = clock.steady(), self.token
         try:
-            self.token = self._renewed() or self._taken()
-        except DoclifeError as error:  # the database is busy: the lease lasts longer than one such moment
+            self.token = work()
+        except DoclifeError as error:  # the database is busy or away: the lease lasts longer than one such moment
             log.debug(LEASE_UNKNOWN, lease=self.name, reason=str(error))
-            if now >= self._renew_at + self.seconds - RENEW_S:
-                self.token = 0
-            return bool(self.token)
-        self._renew_at = now + min(RENEW_S, self.seconds / 3)
+            now = clock.steady()
+            self._renew_at = now + min(AGAIN_S, self.renewal_s)
+            if now < self._ends_at:
+                return bool(self.token)
+            self.token = 0
+        else:  # counted from before the statement, so that it never lasts longer here than it does there
+            self._renew_at, self._ends_at = now + self.renewal_s, now + self.seconds
         if self.token != held:
             log.info(LEASE_TAKEN if self.token else LEASE_LOST, lease=self.name, holder=self.holder, token=self.token)
         return bool(self.token)
@@ -74,7 +105,7 @@ class Lease:
         with self._database.transaction() as connection:
             connection.execute(statement)
 
-    def _renewed(self) -> int:
+    def _renewed(self, also: Callable[[Connection], object] | None = None) -> int:
         if not self.token:
             return 0
         statement = (
@@ -83,7 +114,11 @@ class Lease:
             .values(until=database_now(self._database.dialect, self.seconds))
         )
         with self._database.transaction() as connection:
-            return self.token if connection.execute(statement).rowcount else 0
+            if not connection.execute(statement).rowcount:
+                return 0
+            if also is not None:
+                also(connection)
+        return self.token
 
     def _taken(self) -> int:
         free = or_(_lease.holder.is_(None), _lease.until <= database_now(self._database.dialect))

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import select, update
+from sqlalchemy import Connection, select, update
 
-from doclife.core import clock
 from doclife.database.errors import DuplicateKey
 from doclife.database.link import Database
+from doclife.database.now import database_now
 from doclife.schema.tables import lease
 
 #: the scheduler's tick
@@ -19,13 +19,22 @@ _lease = lease.c
 
 def note(database: Database, name: str) -> None:
     """Keeps that it is done now, in a transaction of its own."""
-    now = clock.utc_now()
     try:
         with database.transaction() as connection:
-            if not connection.execute(update(lease).where(_lease.name == name).values(until=now)).rowcount:
-                connection.execute(lease.insert().values(name=name, until=now, token=0))
+            note_in(connection, name)
     except DuplicateKey:  # another process has noted it in this moment
         return
+
+
+def note_in(connection: Connection, name: str) -> None:
+    """Keeps that it is done now, in an open transaction.
+
+    Raises:
+        IntegrityError: of SQLAlchemy, another process has noted it for the first time in this moment.
+    """
+    now = database_now(connection.dialect.name)
+    if not connection.execute(update(lease).where(_lease.name == name).values(until=now)).rowcount:
+        connection.execute(lease.insert().values(name=name, until=now, token=0))
 
 
 def noted(database: Database, name: str) -> datetime | None:

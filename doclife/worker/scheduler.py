@@ -10,17 +10,24 @@ import os
 import sys
 import threading
 from collections.abc import Sequence
+from datetime import datetime
+from functools import partial
 
-from doclife.core import clock, config, log
+import msgspec
+
+from doclife.core import config, log
 from doclife.core.clock import monotonic
 from doclife.core.errors import DoclifeError
 from doclife.core.log import get_logger
-from doclife.outbox.leases import RENEW_S, Lease
-from doclife.outbox.moments import TICK, note
+from doclife.core.settings import Settings
+from doclife.outbox.leases import LEASE_S, Lease
+from doclife.outbox.moments import TICK, note_in
 from doclife.scheduler.sync import sync
 from doclife.scheduler.tick import tick
 from doclife.site.load import load_site
 from doclife.site.runtime import Site
+from doclife.uow.retry import is_conflict
+from doclife.worker.pace import Missed, Pace
 from doclife.worker.patience import patiently
 from doclife.worker.presence import new_name
 from doclife.worker.relaying import relay_of
@@ -30,15 +37,36 @@ from doclife.worker.stopping import StopFlag
 
 SCHEDULER_STARTED = "scheduler_started"
 SCHEDULER_ENDED = "scheduler_ended"
+SCHEDULER_FAILED = "scheduler_failed"
 STARTER_GONE = "scheduler_starter_gone"
+CLOCK_SET = "scheduler_clock_was_set"
+INTERVAL_CHANGED = "scheduler_tick_interval_changed"
+SETTINGS_UNREADABLE = "scheduler_settings_unreadable"
+SETTINGS_READABLE = "scheduler_settings_readable_again"
 TICK_FAILED = "tick_failed"
+NOT_GIVEN_BACK = "scheduler_lease_not_given_back"
 
 #: name of the lease
 SCHEDULER = "scheduler"
+#: ticks that the lease lasts, and the least seconds that it does; never more than LEASE_S
+LEASE_TICKS, LEAST_LEASE_S = 5, 3.0
 #: seconds between two looks at the process that started this one
 LOOK_S = 1.0
+#: least seconds of one wait
+LEAST_WAIT_S = 0.01
+#: seconds until what has failed is tried again
+AGAIN_S = 1.0
 
 logger = get_logger(__name__)
+
+
+def lease_seconds(interval_s: float) -> float:
+    """Returns how long a leader leads that has died: 20 s, with short ticks less.
+
+    Args:
+        interval_s: seconds between two ticks.
+    """
+    return min(LEASE_S, max(LEASE_TICKS * interval_s, LEAST_LEASE_S))
 
 
 class SchedulerLoop:
@@ -48,7 +76,7 @@ class SchedulerLoop:
         """Prepares the scheduler of a site.
 
         Args:
-            site: whose schedules it looks after.
+            site: whose schedules it looks after; its settings are what the last look at them has found.
             parent: id of the process without which this one ends; 0: none.
         """
         self.site = site
@@ -56,13 +84,25 @@ class SchedulerLoop:
         self.name = new_name()
         self.stopping = StopFlag()
         self._lease = Lease(site.database, SCHEDULER, self.name)
+        self._pace = Pace()
+        self._missed = Missed()
+        self._leads = False
+        #: the settings as they could be read last, and why they cannot be read now, or ""
+        self._settings, self._unreadable = site.settings, ""
+        self._lease.seconds = lease_seconds(site.settings.scheduler_tick_interval)
+        #: whether the rows are to be planned anew
+        self._to_sync = False
 
     def stop(self) -> None:
         """Has the scheduler end; may be called by a signal's handler."""
         self.stopping.set()
 
     def run(self) -> None:
-        """Ticks while it leads, until it is told to stop."""
+        """Ticks while it leads, until it is told to stop.
+
+        Raises:
+            DoclifeError: at the start; the hooks cannot be used, or there is no database. Later nothing ends it.
+        """
         site = self.site
         logger.info(SCHEDULER_STARTED, scheduler=self.name, seconds=site.settings.scheduler_tick_interval)
         tell_broker_problems(site)
@@ -70,20 +110,13 @@ class SchedulerLoop:
         relay = threading.Thread(target=relay_of(site, self.name).run, args=(relay_stop,), name="relay", daemon=True)
         relay.start()
         try:
-            patiently(lambda: sync(site))
-            tick_at = 0.0
+            patiently(lambda: sync(site), again=lambda error: is_conflict(error) and not self.stopping.is_set())
             while not self.stopping.is_set():
-                leads = self._lease.hold()
-                now = clock.utc_now().timestamp()
-                if leads and now >= tick_at:
-                    self._tick()
-                    interval = site.settings.scheduler_tick_interval
-                    tick_at = (now // interval + 1) * interval  # on the clock: a minute's job starts with the minute
-                self._wait(min(max(tick_at - now, 0.01), RENEW_S) if leads else RENEW_S)
+                self._wait(self._safe_round())
         finally:
             relay_stop.set()
             relay.join()
-            patiently(self._lease.release)
+            self._give_back()
         logger.info(SCHEDULER_ENDED, scheduler=self.name)
 
     def _wait(self, seconds: float) -> None:
@@ -94,15 +127,95 @@ class SchedulerLoop:
                 logger.warning(STARTER_GONE, scheduler=self.name)
                 self.stop()
 
-    def _tick(self) -> None:
-        settings = config.load_settings(self.site.sites_dir, self.site.name).settings
-        if settings.pause_scheduler or settings.disable_scheduler or settings.maintenance_mode:
-            return
+    def _safe_round(self) -> float:
         try:
-            tick(self.site)
-            note(self.site.database, TICK)
-        except DoclifeError as error:
+            return self.round()
+        except Exception as error:  # whatever it is, the next tick may succeed, and nobody else would tick
+            logger.error(SCHEDULER_FAILED, reason=str(error), exc_info=not isinstance(error, DoclifeError))
+            return AGAIN_S
+
+    def round(self) -> float:
+        """Does what is due, and returns the seconds until something may be due again."""
+        pace, lease = self._pace, self._lease
+        self._look_at_settings()
+        if pace.was_set():
+            logger.warning(CLOCK_SET, scheduler=self.name)
+            self._to_sync = True
+        if not lease.hold():
+            self._leads = False
+            return lease.renewal_s
+        if not self._leads:
+            self._leads = True
+            pace.at_once()
+        if self._to_sync:
+            sync(self.site)
+            self._to_sync = False
+        if not pace.left_s():
+            interval = self._settings.scheduler_tick_interval
+            moment = pace.moment(interval)
+            if self._tick(moment):
+                pace.follow(moment, interval)
+            else:
+                pace.again(AGAIN_S)
+        elif not self._missed.left_s():
+            self._tick(None)
+        return max(min(pace.left_s(), lease.left_s, self._missed.left_s()), LEAST_WAIT_S)
+
+    def _look_at_settings(self) -> None:
+        """Reads the settings anew; those of before hold on where that cannot be done in this moment."""
+        try:
+            found = config.load_settings(self.site.sites_dir, self.site.name).settings
+        except (DoclifeError, OSError) as error:
+            if str(error) != self._unreadable:
+                logger.error(SETTINGS_UNREADABLE, reason=str(error))
+            self._unreadable = str(error)
+            return
+        if self._unreadable:
+            logger.info(SETTINGS_READABLE)
+        self._unreadable = ""
+        self._use(found)
+
+    def _use(self, settings: Settings) -> None:
+        self._settings, interval = settings, settings.scheduler_tick_interval
+        self._lease.seconds = lease_seconds(interval)
+        site = self.site
+        if interval != site.settings.scheduler_tick_interval:
+            logger.info(INTERVAL_CHANGED, seconds=interval)
+            # all else that a site was loaded with is for its next start
+            site.settings = msgspec.structs.replace(site.settings, scheduler_tick_interval=interval)
+            self._pace.follow(self._pace.moment(interval), interval)
+            self._to_sync = True  # what fires at each tick is planned by the interval
+
+    def _tick(self, moment: datetime | None) -> bool:
+        """Starts what is due and returns whether that could be done.
+
+        Args:
+            moment: of the grid, which this tick stands for; None: only runs that were missed are started.
+        """
+        self._missed.forget()
+        settings = self._settings
+        if settings.pause_scheduler or settings.disable_scheduler or settings.maintenance_mode:
+            return True
+        try:
+            ticked = tick(self.site, moment, only_missed=moment is None, between=self._goes_on)
+        except DoclifeError as error:  # the database is away, or too busy
             logger.error(TICK_FAILED, reason=str(error))
+            return False
+        if ticked.waiting:
+            self._missed.wait(started=bool(ticked.fired))
+        if moment is not None:
+            self._lease.renew(also=partial(note_in, name=TICK))
+        return True
+
+    def _goes_on(self) -> bool:
+        """Tells a tick that lasts whether it is still this scheduler's, and renews the lease meanwhile."""
+        return not self.stopping.is_set() and self._lease.hold()
+
+    def _give_back(self) -> None:
+        try:
+            self._lease.release()
+        except DoclifeError as error:  # it ends by itself
+            logger.warning(NOT_GIVEN_BACK, scheduler=self.name, reason=str(error))
 
 
 def run_scheduler(site: str | None = None, sites_dir: str | None = None, *, parent: int = 0) -> None:

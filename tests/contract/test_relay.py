@@ -223,51 +223,6 @@ def test_rows_of_locks_that_nobody_has_are_pruned_a_day_later(outbox):
     assert names == ["doc:of a job that waits", "lock:held", "relay"]
 
 
-def test_of_many_that_want_a_lease_one_gets_it(outbox):
-    start = threading.Barrier(4)
-
-    def want(holder):
-        lease = Lease(outbox.database, "relay", holder)
-        start.wait()
-        return lease.hold()
-
-    with ThreadPoolExecutor(4) as threads:
-        assert sorted(threads.map(want, "abcd")) == [False, False, False, True]
-
-
-def test_a_lease_passes_on_when_its_holder_is_late_and_he_notices(outbox):
-    first, second = Lease(outbox.database, "relay", "a"), Lease(outbox.database, "relay", "b")
-    assert first.hold()
-    assert first.token == 1
-    with clock.travel(by=timedelta(seconds=19)):
-        assert not second.hold()
-    with clock.travel(by=timedelta(seconds=21)):
-        assert second.hold()
-        assert second.token == 2
-        assert not first.hold()
-        assert first.token == 0
-
-
-def test_a_renewed_lease_lasts_and_keeps_its_token(outbox):
-    first, second = Lease(outbox.database, "relay", "a"), Lease(outbox.database, "relay", "b")
-    assert first.hold()
-    for seconds in (6, 12, 18, 24):
-        with clock.travel(by=timedelta(seconds=seconds)):
-            assert first.hold()
-            assert not second.hold()
-    assert first.token == 1
-
-
-def test_a_lease_that_is_given_back_is_free_at_once(outbox):
-    first, second = Lease(outbox.database, "relay", "a"), Lease(outbox.database, "relay", "b")
-    assert first.hold()
-    first.release()
-    assert second.hold()
-    first.release()  # of what it does not hold
-    with clock.travel(by=timedelta(seconds=6)):
-        assert second.hold()
-
-
 def test_an_idle_relay_writes_its_lease_and_nothing_else(outbox):
     relay = _relay(outbox)
     assert relay.lease.hold()
