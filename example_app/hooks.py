@@ -13,6 +13,7 @@ doc_events = {
         "on_submit": [
             "example_app.events.royalties.create_royalty_entry",
             "example_app.events.summaries.update_franchise_sales_summary",
+            "example_app.events.royalties.require_open_month",
             "example_app.events.stock.ask_for_stock_update",
             "example_app.events.notices.ask_for_large_invoice_notice",
             "example_app.events.agreements.require_agreement",
@@ -34,7 +35,15 @@ scheduler_events = {
         "example_app.tasks.outlets.follow_agreements",
         "example_app.tasks.agreements.review_agreements",
     ],
-    "monthly_long": ["example_app.tasks.reports.report_on_last_month"],
+    "monthly_long": [
+        "example_app.tasks.reports.report_on_last_month",
+        {
+            "method": "example_app.tasks.royalty_invoices.invoice_royalties",
+            "timeout": 120,  # it hands over to a job of its own
+            "retries": 3,
+            "catch_up": "once",  # one run invoices all months that are open
+        },
+    ],
     "cron": {"0 */6 * * *": ["example_app.tasks.snapshots.sync_outlet_stock_levels"]},
 }
 

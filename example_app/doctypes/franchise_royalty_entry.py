@@ -1,4 +1,4 @@
-"""Franchise Royalty Entry: the royalty of one invoice."""
+"""Franchise Royalty Entry: the royalty of one invoice, and its marketing fee."""
 
 from __future__ import annotations
 
@@ -22,3 +22,4 @@ class FranchiseRoyaltyEntry(Document):
     sales_amount = Currency()
     royalty_percentage = Percent()
     royalty_amount = Currency(in_list_view=True)
+    marketing_fee_amount = Currency()

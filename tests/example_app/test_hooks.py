@@ -27,6 +27,7 @@ def test_a_submit_runs_the_handlers_in_their_order(harbour: str) -> None:
     assert ran == [
         "example_app.events.royalties.create_royalty_entry",
         "example_app.events.summaries.update_franchise_sales_summary",
+        "example_app.events.royalties.require_open_month",
         "example_app.events.stock.ask_for_stock_update",
         "example_app.events.notices.ask_for_large_invoice_notice",
         "example_app.events.agreements.require_agreement",
