@@ -93,3 +93,19 @@ def travel(to: datetime | None = None, *, by: timedelta | None = None, tick: boo
         yield
     finally:
         _offset, _frozen = before
+
+
+def move_to(moment: datetime) -> None:
+    """Moves a clock on that `travel` has moved before; the end of that block puts it back.
+
+    Args:
+        moment: aware.
+    Order: inside a block of `travel`.
+    """
+    global _offset, _frozen
+    if _frozen is not None:
+        _frozen = moment.astimezone(UTC)
+    elif _offset:
+        _offset = moment - datetime.now(UTC)
+    else:
+        raise ValueError("move_to() is for the inside of `with travel(...)`, which puts the clock back")

@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from doclife.testing.capture import capture_events as capture_events
     from doclife.testing.capture import capture_statements as capture_statements
+    from doclife.testing.due import due_times as due_times
+    from doclife.testing.due import run_due as run_due
     from doclife.testing.inline import jobs_inline as jobs_inline
     from doclife.testing.jobs import assert_enqueued as assert_enqueued
     from doclife.testing.jobs import captured_jobs as captured_jobs
     from doclife.testing.jobs import refute_enqueued as refute_enqueued
-    from doclife.testing.running import run_due as run_due
     from doclife.testing.running import run_jobs as run_jobs
     from doclife.testing.sandbox import SandboxSite as SandboxSite
     from doclife.testing.world import as_user as as_user
@@ -30,10 +31,11 @@ _NAMES = {
     "capture_events": "capture",
     "capture_statements": "capture",
     "captured_jobs": "jobs",
+    "due_times": "due",
     "jobs_inline": "inline",
     "make_user": "world",
     "refute_enqueued": "jobs",
-    "run_due": "running",
+    "run_due": "due",
     "run_jobs": "running",
     "travel_to": "world",
 }

@@ -43,6 +43,8 @@ class CapturedJob:
     run_at: datetime | None
     #: why it failed
     error: str | None = None
+    #: when its last run began, in the site's time zone
+    started_at: datetime | None = None
 
     def matches(self, method: str, subset: dict[str, Any]) -> bool:
         """Tells whether it runs `method` and has these terms and arguments."""
@@ -100,6 +102,7 @@ def _of_row(row: Any) -> CapturedJob:
         at_front=bool(row.at_front),
         run_at=row.run_at,
         error=row.error,
+        started_at=row.started_at,
     )
 
 

@@ -1,4 +1,4 @@
-"""Running jobs in a test: those that were enqueued, and those that schedules enqueue."""
+"""Running jobs in a test: those that were enqueued, as a worker runs them."""
 
 from __future__ import annotations
 
@@ -12,9 +12,7 @@ from doclife.core.context import current
 from doclife.core.errors import BrokerUnavailable, brief
 from doclife.jobs.missing import is_missing
 from doclife.outbox.claim import claim, claim_next
-from doclife.scheduler.sync import first_time, sync
-from doclife.scheduler.tick import tick
-from doclife.schema.tables import background_job, scheduled_job_type
+from doclife.schema.tables import background_job
 from doclife.site.runtime import Site
 from doclife.testing.jobs import CapturedJob, all_jobs
 from doclife.testing.world import site_moment
@@ -23,8 +21,9 @@ from doclife.worker.run import run_claimed
 
 #: jobs for later that one call of `run_jobs` runs
 MOST_EARLY = 1000
+#: runs of jobs of which one call is made
+MOST_RUNS = 20_000
 
-_type = scheduled_job_type.c
 _job = background_job.c
 
 
@@ -49,7 +48,7 @@ def run_jobs(
     until = site_moment(with_scheduled) if isinstance(with_scheduled, (datetime, str)) else None
     ran: dict[str, None] = {}
     served = queues or tuple(context.site.settings.queues())
-    early = 0
+    early = runs = 0
     with present(context.site, queues=served, isolation="inline") as worker:
         while True:
             id = _run_next(context.site, served, worker)
@@ -63,7 +62,36 @@ def run_jobs(
             if id is None:
                 break
             ran[id] = None
+            runs += 1
+            check_runs(runs, id)
     return ended_well(list(ran), allow_failures=allow_failures)
+
+
+def run_ready(site: Site) -> list[str]:
+    """Runs every job that is due, those they enqueue too, and returns their ids in order."""
+    __tracebackhide__ = True
+    ran: dict[str, None] = {}
+    runs = 0
+    served = tuple(site.settings.queues())
+    with present(site, queues=served, isolation="inline") as worker:
+        while (id := _run_next(site, served, worker)) is not None:
+            ran[id] = None
+            runs += 1
+            check_runs(runs, id)
+    return list(ran)
+
+
+def check_runs(runs: int, id: str) -> None:
+    """Ends a test whose jobs enqueue each other for ever.
+
+    Args:
+        runs: how many there were.
+        id: of the job that ran last.
+    """
+    __tracebackhide__ = True
+    assert runs < MOST_RUNS, f"{MOST_RUNS} runs of jobs, and they enqueue more of them; the last is one of " + (
+        ", ".join(job.method for job in all_jobs() if job.id == id)
+    )
 
 
 def ended_well(ids: list[str], *, allow_failures: bool) -> list[CapturedJob]:
@@ -124,33 +152,3 @@ def _run_next(site: Site, queues: tuple[str, ...], worker: str) -> str | None:
         return None
     run_claimed(site, claimed)
     return claimed.id
-
-
-def run_due(*, since: datetime | str | None = None, allow_failures: bool = False) -> list[CapturedJob]:
-    """Ticks the scheduler once, now, and runs the jobs that are due; returns them as they ended.
-
-    A clock that was moved back takes the plans with it: nothing is due that would not be planned now.
-
-    Args:
-        since: the scheduler ticked last at this moment, and everything since then is due.
-        allow_failures: as for `run_jobs`.
-    """
-    __tracebackhide__ = True
-    context = current()
-    context.unit.commit()
-    sync(context.site)
-    _plan(context.site, None if since is None else site_moment(since))
-    tick(context.site)
-    return run_jobs(allow_failures=allow_failures)
-
-
-def _plan(site: Site, since: datetime | None) -> None:
-    after = clock.utc_now() if since is None else since
-    with site.database.transaction() as connection:
-        for row in connection.execute(select(scheduled_job_type)).all():
-            planned = first_time(row.frequency, row.cron_format, row.time_zone, site.settings, after)
-            stored = row.next_execution and clock.to_utc(row.next_execution, site.settings.time_zone)
-            if planned is not None and (since is not None or stored is None or stored > planned):
-                connection.execute(
-                    update(scheduled_job_type).where(_type.name == row.name).values(next_execution=planned)
-                )

@@ -48,6 +48,17 @@ def test_journeys_nest_and_end_where_they_began():
     assert abs(clock.utc_now() - dt.datetime.now(dt.UTC)) < dt.timedelta(minutes=1)
 
 
+@pytest.mark.parametrize("tick", [False, True])
+def test_a_journey_goes_on_and_its_end_puts_the_clock_back(tick):
+    later = NOON + dt.timedelta(days=31)
+    with clock.travel(NOON, tick=tick):
+        clock.move_to(later)
+        assert later <= clock.utc_now() < later + dt.timedelta(minutes=1)
+    assert abs(clock.utc_now() - dt.datetime.now(dt.UTC)) < dt.timedelta(minutes=1)
+    with pytest.raises(ValueError, match="inside"):
+        clock.move_to(later)
+
+
 def test_travel_needs_a_moment():
     with pytest.raises(ValueError, match=r"travel\(to=\.\.\.\)"), clock.travel():
         pass

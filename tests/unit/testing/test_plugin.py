@@ -130,7 +130,7 @@ def _example():
 def test_the_example_of_the_docs_runs_as_it_stands(project):
     done = project(test_shop=_example())
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "6 passed" in done.stdout
+    assert "7 passed" in done.stdout
 
 
 def test_the_app_of_the_page_about_permissions_runs_as_it_stands(project, tmp_path):
