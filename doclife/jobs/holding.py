@@ -23,8 +23,8 @@ from doclife.core.context import Context, current
 from doclife.core.errors import DoclifeError, LockTimeout
 from doclife.core.log import get_logger
 from doclife.database.errors import DuplicateKey
+from doclife.database.executes import Executes
 from doclife.outbox import holders
-from doclife.outbox.complete import Executes
 from doclife.outbox.holders import Holding
 from doclife.uow.beside import beside, has_room_beside
 from doclife.uow.unit import UnitOfWork

@@ -30,6 +30,7 @@ from doclife.database.link import Database
 from doclife.jobs import arguments, functions
 from doclife.jobs.job import Job
 from doclife.jobs.selection import Selection
+from doclife.outbox import runs
 from doclife.outbox.cancel import JOB_CANCELLED, cancel
 from doclife.outbox.complete import GIVE_UP_KEY
 from doclife.outbox.release import release
@@ -174,6 +175,8 @@ def _retry(
             unit.link.execute(update(background_job).where(_job.name == job_id).values(values))
     except DuplicateKey as error:  # another one has taken the key in this moment
         raise _key_is_held(row, None) from error
+    if runs.is_scheduled(row.label):
+        runs.queued(unit.link, job_id)
     if values["released_at"] is None:
         return None
     return Ticket(job_id, target, bool(row.at_front), row.method, timeout)
@@ -254,13 +257,15 @@ def cancel_job(job_id: str) -> str:
     unit: UnitOfWork = context.unit
     if any(each.id == job_id for each in unit.staged()):
         raise JobError(f"job {job_id} is staged in this transaction: it never runs if that is rolled back")
-    query = select(_job.status, _job.method).where(_job.name == job_id)
+    query = select(_job.status, _job.method, _job.label).where(_job.name == job_id)
     row = unit.link.execute(query).first()
     if row is not None and row.status == "queued":
         unit.before_write()
         waiting = update(background_job).where(_job.name == job_id, _job.status == "queued")
         ended = {"status": "cancelled", "ended_at": clock.utc_now(), **GIVE_UP_KEY}
         if unit.link.execute(waiting.values(ended)).rowcount:
+            if runs.is_scheduled(row.label):
+                runs.ended(unit.link, job_id, "cancelled")
             log.info(JOB_CANCELLED, job=job_id, user=context.user)
             unit.add_callback("after_commit", lambda: _forget(context.site.broker, [job_id]))
             return "cancelled"
@@ -319,6 +324,8 @@ def purge_jobs(database: Database, broker: Broker, selection: Selection) -> int:
             gone = connection.execute(
                 delete(background_job).where(_job.name.in_(names), _job.status.in_(statuses))
             ).rowcount
+            if "queued" in statuses:
+                runs.cancelled(connection, names, "its job was removed while it waited")
         removed += gone
         if "queued" in statuses:
             _forget(broker, names)

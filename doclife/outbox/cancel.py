@@ -12,6 +12,7 @@ from doclife.core.clock import monotonic
 from doclife.core.errors import BrokerUnavailable, JobNotFound
 from doclife.core.log import get_logger
 from doclife.database.link import Database
+from doclife.outbox import runs
 from doclife.outbox.complete import GIVE_UP_KEY
 from doclife.outbox.workers import Liveness
 from doclife.queue.protocol import Broker
@@ -72,7 +73,7 @@ def cancel(database: Database, broker: Broker, liveness: Liveness, job_id: str, 
 
 
 def _look(database: Database, job_id: str) -> Any:
-    query = select(_job.name, _job.status, _job.fence, _job.worker).where(_job.name == job_id)
+    query = select(_job.name, _job.status, _job.fence, _job.worker, _job.label).where(_job.name == job_id)
     with database.reading() as connection:
         row = connection.execute(query).first()
     if row is None:
@@ -89,6 +90,8 @@ def _end(database: Database, row: Any) -> bool:
     )
     with database.transaction() as connection:
         done = connection.execute(statement).rowcount == 1
+        if done and runs.is_scheduled(row.label):
+            runs.ended(connection, row.name, "cancelled")
     if done:
         log.info(JOB_CANCELLED, job=row.name)
     return done

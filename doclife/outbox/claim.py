@@ -12,6 +12,7 @@ from sqlalchemy import Connection, bindparam, or_, select, update
 from doclife.core import clock
 from doclife.database.link import Database, Link
 from doclife.database.types import UtcDateTime
+from doclife.outbox import runs
 from doclife.schema.hot import HotStatement
 from doclife.schema.tables import background_job
 
@@ -124,4 +125,9 @@ def _claim(on: Link | Connection, job_id: str, worker: str, now: datetime) -> Cl
         rows = _read.rows(on, params)
     else:
         rows = _claim_returning.rows(on, params)
-    return claimed_job(rows[0]) if rows else None
+    if not rows:
+        return None
+    claimed = claimed_job(rows[0])
+    if runs.is_scheduled(claimed.label):
+        runs.started(on, job_id, now)
+    return claimed

@@ -7,13 +7,15 @@ another fence in the row, and nothing it did is committed.
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Any, Protocol
+from typing import Any
 
-from sqlalchemy import Connection, CursorResult, Executable, bindparam, literal, select, type_coerce, update
+from sqlalchemy import Connection, bindparam, literal, select, type_coerce, update
 
 from doclife.core import clock
+from doclife.database.executes import Executes
 from doclife.database.link import Link
 from doclife.database.types import LongText, UtcDateTime
+from doclife.outbox import runs
 from doclife.outbox.claim import ClaimedJob
 from doclife.schema.hot import HotStatement
 from doclife.schema.tables import background_job
@@ -46,14 +48,6 @@ class LeaseLost(BaseException):
 
     No Exception: an app's `except Exception` must not keep a worker going that has lost its job.
     """
-
-
-class Executes(Protocol):
-    """What runs a statement: a unit's link, or a connection."""
-
-    def execute(self, statement: Executable, params: Any = None, /) -> CursorResult[Any]:
-        """Runs a SQLAlchemy statement."""
-        ...
 
 
 def verify(link: Executes, job: ClaimedJob, *, writing: bool, progress: Any = None, cursor: str | None = None) -> None:
@@ -107,6 +101,8 @@ def finish(link: Link | Connection, job: ClaimedJob, result: str | None, *, prog
         met = link.execute(_FINISH.values(progress=progress), params).rowcount
     if met == 0:
         raise LeaseLost(f"job {job.id} ({job.method}) was taken from this worker")
+    if runs.is_scheduled(job.label):
+        runs.ended(link, job.id, "complete")
 
 
 def fail(link: Executes, job: ClaimedJob, error: str, **counters: int) -> bool:
@@ -122,7 +118,10 @@ def fail(link: Executes, job: ClaimedJob, error: str, **counters: int) -> bool:
     """
     # The key is free for the next job in the same moment in which this one ends.
     ended = {"status": "failed", **GIVE_UP_KEY, "ended_at": clock.utc_now()}
-    return link.execute(_HELD.values(ended | {"error": error} | counters), _held(job)).rowcount == 1
+    held = link.execute(_HELD.values(ended | {"error": error} | counters), _held(job)).rowcount == 1
+    if held and runs.is_scheduled(job.label):
+        runs.ended(link, job.id, "failed", error)
+    return held
 
 
 def requeue(link: Executes, job: ClaimedJob, *, error: str, after_s: float = 0, **counters: int) -> bool:
@@ -139,7 +138,10 @@ def requeue(link: Executes, job: ClaimedJob, *, error: str, after_s: float = 0, 
     """
     now = clock.utc_now()
     values = _queued_again(now, after_s) | {"error": error} | counters
-    return link.execute(_HELD.values(values), _held(job)).rowcount == 1
+    held = link.execute(_HELD.values(values), _held(job)).rowcount == 1
+    if held and runs.is_scheduled(job.label):
+        runs.queued(link, job.id, error=error)
+    return held
 
 
 def give_back(link: Executes, job: ClaimedJob) -> bool:
@@ -150,7 +152,10 @@ def give_back(link: Executes, job: ClaimedJob) -> bool:
     Order: in a transaction of its own; then the caller releases it to the broker.
     """
     values = _queued_again(clock.utc_now(), 0) | {"attempt": _job.attempt - 1}
-    return link.execute(_HELD.values(values), _held(job)).rowcount == 1
+    held = link.execute(_HELD.values(values), _held(job)).rowcount == 1
+    if held and runs.is_scheduled(job.label):
+        runs.queued(link, job.id)
+    return held
 
 
 def cancel(link: Executes, job: ClaimedJob, *, error: str | None = None) -> bool:
@@ -164,7 +169,10 @@ def cancel(link: Executes, job: ClaimedJob, *, error: str | None = None) -> bool
         Whether it was still this worker's.
     """
     ended = {"status": "cancelled", **GIVE_UP_KEY, "ended_at": clock.utc_now(), "error": error}
-    return link.execute(_HELD.values(ended), _held(job)).rowcount == 1
+    held = link.execute(_HELD.values(ended), _held(job)).rowcount == 1
+    if held and runs.is_scheduled(job.label):
+        runs.ended(link, job.id, "cancelled", error)
+    return held
 
 
 def _queued_again(now: datetime, after_s: float) -> dict[str, Any]:

@@ -19,8 +19,8 @@ from typing import NamedTuple
 from sqlalchemy import ColumnElement, and_, delete, false, func, or_, select, update
 
 from doclife.core import clock
+from doclife.database.executes import Executes
 from doclife.database.now import database_now
-from doclife.outbox.complete import Executes
 from doclife.schema.tables import background_job
 from doclife.schema.tables import lease as lease_table
 

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from sqlalchemy import delete, select
+from sqlalchemy import ColumnElement, Table, delete, select
 
 from doclife.core import clock
 from doclife.database.link import Database
 from doclife.outbox import holders
-from doclife.schema.tables import background_job, scheduled_job_run
+from doclife.schema.tables import background_job, scheduled_job_log, scheduled_job_run
 
 #: days for which a job's row is kept after its end, by status
 KEEP_DAYS = {"finished": 1, "cancelled": 30, "failed": 30}
 #: days for which it is known that a scheduled run happened
 KEEP_RUNS_DAYS = 90
+#: days for which the log of a scheduled run is kept
+KEEP_LOGS_DAYS = 90
 #: rows in one transaction
 BATCH = 1000
 #: transactions in one call
@@ -22,6 +24,7 @@ BATCHES = 10
 
 _job = background_job.c
 _run = scheduled_job_run.c
+_log = scheduled_job_log.c
 
 
 def prune(database: Database) -> int:
@@ -29,15 +32,11 @@ def prune(database: Database) -> int:
     now = clock.utc_now()
     removed = 0
     for status, days in KEEP_DAYS.items():
-        ended = select(_job.name).where(_job.status == status, _job.ended_at < now - timedelta(days=days)).limit(BATCH)
-        for _ in range(BATCHES):
-            with database.reading() as connection:
-                names = list(connection.execute(ended).scalars())
-            if not names:
-                break
-            with database.transaction() as connection:
-                connection.execute(delete(background_job).where(_job.name.in_(names), _job.status == status))
-            removed += len(names)
+        removed += _remove(database, background_job, _job.status == status, _job.ended_at < now - timedelta(days=days))
+    # Site time, some hours off: it is there for every run, whether or not its job has ever begun.
+    removed += _remove(
+        database, scheduled_job_log, _log.creation < (now - timedelta(days=KEEP_LOGS_DAYS)).replace(tzinfo=None)
+    )
     oldest = now - timedelta(days=KEEP_RUNS_DAYS)
     with database.reading() as connection:
         old_runs = connection.execute(select(_run.schedule).where(_run.due < oldest).limit(1)).first()
@@ -49,4 +48,18 @@ def prune(database: Database) -> int:
     if useless:
         with database.transaction() as connection:
             removed += holders.prune(connection, database.dialect)
+    return removed
+
+
+def _remove(database: Database, table: Table, *conditions: ColumnElement[bool]) -> int:
+    """Removes rows of a table of documents in batches, and returns how many."""
+    found = select(table.c.name).where(*conditions).limit(BATCH)
+    removed = 0
+    for _ in range(BATCHES):
+        with database.reading() as connection:
+            names = list(connection.execute(found).scalars())
+        if not names:
+            break
+        with database.transaction() as connection:
+            removed += connection.execute(delete(table).where(table.c.name.in_(names), *conditions)).rowcount
     return removed

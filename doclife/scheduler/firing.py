@@ -9,13 +9,15 @@ from typing import Any
 import msgspec
 from sqlalchemy import select, update
 
+from doclife.core import clock
 from doclife.core.context import ADMINISTRATOR, Context
 from doclife.core.errors import JobError
 from doclife.jobs import arguments
 from doclife.jobs.enqueue import timeout_of
 from doclife.jobs.retry import policy
+from doclife.outbox.runs import PREFIX
 from doclife.outbox.staging import LOOK_UP, StagedJob, insert_staged
-from doclife.schema.tables import background_job, scheduled_job_run, scheduled_job_type
+from doclife.schema.tables import background_job, scheduled_job_log, scheduled_job_run, scheduled_job_type
 from doclife.uow.unit import UnitOfWork
 
 _type = scheduled_job_type.c
@@ -35,7 +37,7 @@ class Busy(msgspec.Struct, frozen=True, kw_only=True):
 
 def job_key(schedule: str) -> str:
     """Returns the key that the jobs of a schedule share: there is one at a time."""
-    return f"scheduled: {schedule}"
+    return PREFIX + schedule
 
 
 def busy(unit: UnitOfWork, schedule: str) -> Busy | None:
@@ -61,14 +63,17 @@ def busy_of(unit: UnitOfWork, schedules: Sequence[str]) -> dict[str, Busy]:
     return found
 
 
-def fire(context: Context, row: Any, due: datetime, now: datetime, **changes: Any) -> str | Busy | None:
-    """Starts one run of a schedule: its row, its job and the schedule's last time go with the open transaction.
+def fire(
+    context: Context, row: Any, due: datetime, now: datetime, *, triggered: bool = False, **changes: Any
+) -> str | Busy | None:
+    """Starts one run of a schedule: its row, its job, its log and the schedule's last time are one transaction.
 
     Args:
         context: of the schedule's site.
         row: of `tabScheduled Job Type`, all columns.
         due: when the run was due, aware; with the schedule it is the run's key.
         now: aware.
+        triggered: somebody asked for it; it was not due.
         changes: further columns of the schedule's row to be set if it is started.
     Returns:
         The job's id. Where nothing was written: the job that keeps the schedule busy, or None when
@@ -105,7 +110,24 @@ def fire(context: Context, row: Any, due: datetime, now: datetime, **changes: An
             raise JobError(f"the job of the schedule {name} could not be queued: another one had its key for a moment")
         return holder
     unit.link.execute(scheduled_job_run.insert().values(schedule=name, due=due, job=job.id, created_at=now))
+    if row.create_log:
+        unit.link.execute(scheduled_job_log.insert().values(_log(context, row, due, job.id, triggered)))
     changes["last_execution"] = now
     unit.link.execute(update(scheduled_job_type).where(_type.name == name).values(changes))
     unit.add_callback("after_commit", lambda: context.site.release([job]))
     return job.id
+
+
+def _log(context: Context, row: Any, due: datetime, job: str, triggered: bool) -> dict[str, Any]:
+    site_now = clock.now(context.site.settings.time_zone)
+    return {
+        "name": job,
+        "owner": context.user,
+        "modified_by": context.user,
+        "creation": site_now,
+        "modified": site_now,
+        "scheduled_job_type": row.name,
+        "status": "scheduled",
+        "triggered": int(triggered),
+        "due": due,
+    }

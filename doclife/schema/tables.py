@@ -13,6 +13,7 @@ from doclife.database.naming import NAMING_CONVENTION
 from doclife.database.types import (
     BigInt,
     CheckType,
+    Double,
     JsonText,
     LongText,
     NaiveDateTime,
@@ -193,5 +194,30 @@ scheduled_job_run = Table(
     Column("due", UtcDateTime(), primary_key=True),
     Column("job", ShortText()),
     Column("created_at", UtcDateTime(), nullable=False, server_default=text("CURRENT_TIMESTAMP")),
+    # for pruning: the key begins with the schedule
+    Index(None, "due"),
+    info={"app": FRAMEWORK},
+)
+
+#: one row per run of a schedule that keeps a log, named after its job and written in the job's transactions
+scheduled_job_log = Table(
+    "tabScheduled Job Log",
+    metadata,
+    *standard_columns(),
+    #: the schedule, which may be gone
+    Column("scheduled_job_type", ShortText(), nullable=False),
+    #: scheduled, started, complete, failed, cancelled
+    Column("status", ShortText(20), nullable=False),
+    #: whether it was started by hand
+    Column("triggered", CheckType(), nullable=False, server_default="0"),
+    Column("due", UtcDateTime(), nullable=False),
+    #: of the last attempt
+    Column("started_at", UtcDateTime()),
+    Column("ended_at", UtcDateTime()),
+    #: seconds that the last attempt took
+    Column("duration", Double()),
+    Column("error", LongText()),
+    Index(None, "creation"),
+    Index(None, "scheduled_job_type", "creation"),
     info={"app": FRAMEWORK},
 )

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Connection, delete, func, inspect, select, update
+from sqlalchemy import Connection, delete, func, inspect, or_, select, update
 
 from doclife.core import clock, config
 from doclife.core.errors import BrokerUnavailable, ConfigError, LinkExistsError
@@ -21,9 +21,10 @@ from doclife.database.ownership import table_owner
 from doclife.database.removal import own_columns, remove
 from doclife.events.hooks import AppHooks
 from doclife.model.access import delete_doc
+from doclife.outbox import runs
 from doclife.query.lists import get_all
 from doclife.scheduler.sync import sync
-from doclife.schema.tables import background_job, metadata, scheduled_job_type
+from doclife.schema.tables import background_job, metadata, scheduled_job_log, scheduled_job_type
 from doclife.site.apps import candidate, own_apps, require_app
 from doclife.site.load import forget_site, load_site
 from doclife.site.locking import setup_lock
@@ -47,6 +48,8 @@ class Removal:
     #: roles that the app's types name and no other app's: deleted unless somebody has them
     roles: tuple[str, ...] = ()
     scheduled_jobs: int = 0
+    #: logs of runs of its scheduled jobs
+    scheduled_logs: int = 0
     #: jobs of the app that wait: they are cancelled
     queued_jobs: int = 0
     #: jobs of the app that run now: they end as they can
@@ -64,6 +67,8 @@ class Removal:
             yield f"role {role}, unless somebody has it"
         if self.scheduled_jobs:
             yield _counted(self.scheduled_jobs, "scheduled job")
+        if self.scheduled_logs:
+            yield _counted(self.scheduled_logs, "log") + " of runs of its scheduled jobs"
         if self.queued_jobs:
             yield f"{_counted(self.queued_jobs, 'queued job')}: cancelled"
         if self.running_jobs:
@@ -101,6 +106,7 @@ def removal(site: Site, app: str) -> Removal:
             rows=_rows(connection, site, app),
             roles=tuple(_roles(site, app)),
             scheduled_jobs=connection.execute(schedules).scalar_one(),
+            scheduled_logs=_count(connection, scheduled_job_log, _logs_of_app(app)),
             queued_jobs=jobs.get("queued", 0),
             running_jobs=jobs.get("started", 0),
         )
@@ -144,6 +150,7 @@ def _take_out(site: Site, future: Site, hooks: AppHooks, report: Report) -> None
         for table, condition in _rows_elsewhere(site, app):
             if table.name in there:
                 connection.execute(delete(table).where(condition))
+        connection.execute(delete(scheduled_job_log).where(_logs_of_app(app)))
     site.database.close()  # an open connection could hold a lock on what is dropped now
     remove(engine, metadata, history, report)
     sync(future)
@@ -170,6 +177,7 @@ def _cancel_jobs(site: Site, app: str) -> None:
         error = f"the app {app} was uninstalled"
         values = {"status": "cancelled", "dedup_key": None, "ended_at": now, "error": error}
         connection.execute(update(background_job).where(*waiting).values(values))
+        runs.cancelled(connection, ids, error)
     if ids:
         try:
             site.broker.forget(ids)
@@ -179,6 +187,12 @@ def _cancel_jobs(site: Site, app: str) -> None:
 
 def _of_app(app: str) -> Any:
     return _job.method.startswith(f"{app}.", autoescape=True)
+
+
+def _logs_of_app(app: str) -> Any:
+    """Returns what holds of the logs of an app's schedules, whose names begin with it; those that are gone too."""
+    schedule = scheduled_job_log.c.scheduled_job_type
+    return or_(*(schedule.startswith(f"{app}{sign}", autoescape=True) for sign in (".", ": ")))
 
 
 def _rows_elsewhere(site: Site, app: str) -> Iterator[tuple[Any, Any]]:

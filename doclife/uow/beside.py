@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from doclife.database.executes import Executes
 from doclife.database.link import Database, Link
-from doclife.outbox.complete import Executes
 
 if TYPE_CHECKING:
     from doclife.uow.unit import UnitOfWork

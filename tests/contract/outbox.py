@@ -13,10 +13,10 @@ from doclife.outbox.release import release_staged
 from doclife.outbox.staging import StagedJob
 from doclife.outbox.workers import register
 from doclife.queue.memory import MemoryBroker
-from doclife.schema.tables import background_job, lease, metadata, scheduled_job_run, worker
+from doclife.schema.tables import background_job, lease, metadata, scheduled_job_log, scheduled_job_run, worker
 from doclife.uow.unit import UnitOfWork
 
-TABLES = [background_job, lease, scheduled_job_run, worker]
+TABLES = [background_job, lease, scheduled_job_log, scheduled_job_run, worker]
 
 
 class Outbox:

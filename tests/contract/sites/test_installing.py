@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import json
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 import sqlalchemy as sa
 from redis import Redis
 
 import doclife
-from doclife.core import config
+from doclife.core import clock, config
 from doclife.core.amount import Amount
 from doclife.core.ids import uuid7
 from doclife.core.errors import AppNotInstalledError, ConfigError, MigrationError
 from doclife.database.drift import check
+from doclife.scheduler.tick import tick
 from doclife.schema.tables import metadata
 from doclife.site.apps import install_app
 from doclife.site.export import export_fixtures
@@ -147,6 +148,8 @@ def test_uninstalling_says_what_goes_and_takes_it(make_site, setup):
         shelf = {"doctype": "Box Shelf", "code": "s", "label": "L", "rows": [{"item": "a"}], "labels": [{"item": "b"}]}
         doclife.get_doc(shelf).insert()
         doclife.get_doc({"doctype": "Box Shelf", "code": "t"}).insert()
+    with clock.travel(by=timedelta(days=2)):  # so that what it declares is due
+        assert [name for name, _ in tick(site).fired] == ["box_app.tasks.count"]
 
     goes = removal(site, "box_app")
 
@@ -154,7 +157,7 @@ def test_uninstalling_says_what_goes_and_takes_it(make_site, setup):
     assert goes.columns == {"tabBox Shelf.label": 1, "tabBox Shelf.boxes": 0}
     assert goes.rows == {"tabBox Row": 3}  # two of the box outer, one in the table field that it has added
     assert goes.roles == ("Box Keeper",)  # Box Reader is another app's too, All is everybody's
-    assert (goes.scheduled_jobs, goes.queued_jobs, goes.running_jobs) == (1, 1, 0)
+    assert (goes.scheduled_jobs, goes.scheduled_logs, goes.queued_jobs, goes.running_jobs) == (1, 1, 2, 0)
     assert BOX_TABLES <= _tables(site)
     setup.seen.clear()
     told = []
@@ -174,9 +177,10 @@ def test_uninstalling_says_what_goes_and_takes_it(make_site, setup):
         assert {"Box Reader", "Box Owner", "All"} <= roles
         assert "Box Keeper" not in roles
         assert doclife.get_all("Scheduled Job Type", {"app": "box_app"}) == []
+        assert doclife.get_all("Scheduled Job Log") == []
         assert doclife.get_all("Background Job", fields=["status", "error"]) == [
             {"status": "cancelled", "error": "the app box_app was uninstalled"}
-        ]
+        ] * 2
         with pytest.raises(doclife.UnknownDoctypeError, match="belongs to the app 'box_app', which is not installed"):
             doclife.get_doc("Box", "outer")
 

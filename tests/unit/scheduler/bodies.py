@@ -11,3 +11,7 @@ def other() -> None: ...
 
 
 constant = 3
+
+
+def failing() -> None:
+    raise RuntimeError("the books are locked")
