@@ -67,6 +67,23 @@ def refuse(doc: Any, field: str, problem: str, error: type[ValidationError] = Va
     )
 
 
+def refuse_new_name(doc: Any) -> None:
+    """Refuses a stored document whose name was assigned, and sets the name back: events would look at another one.
+
+    Raises:
+        ValidationError: names both, and the way to rename.
+    """
+    name, given = doc._state.row[0], doc.__dict__["name"]
+    if given != name:
+        doc.__dict__["name"] = name
+        raise ValidationError(
+            f"{doc.doctype} {name!r}: the name cannot be changed to {given!r} by assignment; "
+            f"use rename_doc({doc.doctype!r}, {name!r}, {given!r})",
+            doctype=doc.doctype,
+            name=name,
+        )
+
+
 def collect(op: Operation) -> None:
     """Stamps the rows, refuses what cannot be stored and takes everything as rows.
 
@@ -78,14 +95,8 @@ def collect(op: Operation) -> None:
     values = doc.__dict__
     if state.kept:
         refuse_kept(doc)
-    if state.row is not None and not op.inserting and values["name"] != state.row[0]:
-        wrong, values["name"] = values["name"], state.row[0]
-        raise ValidationError(
-            f"{doc.doctype} {state.row[0]!r}: the name cannot be changed to {wrong!r} by assignment; "
-            f"use rename_doc({doc.doctype!r}, {state.row[0]!r}, {wrong!r})",
-            doctype=doc.doctype,
-            name=state.row[0],
-        )
+    if state.row is not None and not op.inserting:
+        refuse_new_name(doc)
     blueprint = doc._blueprint
     if state.row is not None and not op.inserting and values["modified"] == state.row[_MODIFIED]:
         op.now = None  # an operation nested in this one has written it meanwhile: this is a later change

@@ -18,7 +18,7 @@ from doclife.core.errors import (
     nearest,
 )
 from doclife.model import lifecycle
-from doclife.model.checks import describe, refuse_kept
+from doclife.model.checks import describe, refuse_kept, refuse_new_name
 from doclife.model.engine import run
 from doclife.model.loading import fetch, load, materialise
 from doclife.model.naming import caller_may_choose
@@ -263,6 +263,7 @@ def db_set(doc: Any, values: dict[str, Any], *, update_modified: bool = True) ->
     if state.row is None:
         return
     try:
+        refuse_new_name(doc)
         refuse_kept(doc, values)
         for name in values:
             field = doc._blueprint.fields.get(name)

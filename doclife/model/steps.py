@@ -178,14 +178,15 @@ def check_amended(op: Operation) -> None:
 
 
 def check_deletable(op: Operation) -> None:
-    """Refuses to delete a submitted document.
+    """Refuses to delete a submitted document, or one whose name was assigned.
 
     Raises:
-        ValidationError: cancel it first.
+        ValidationError: cancel it first; or says how to rename.
     """
     doc = op.doc
     if doc._state.row is None:
         raise ValidationError(f"{checks.describe(doc)} is not stored, so it cannot be deleted", doctype=doc.doctype)
+    checks.refuse_new_name(doc)
     if doc._state.row[5] == 1 and doc.meta.submittable:
         raise ValidationError(
             f"{doc.doctype} {doc.name} is submitted and cannot be deleted; cancel it first",

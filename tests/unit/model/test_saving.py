@@ -279,11 +279,13 @@ def test_a_unique_field_of_a_row_is_checked(site):
         SerialThing(rows=[{"serial": "1"}]).insert()
 
 
-def test_the_name_cannot_be_changed_by_assignment(outlet):
+@pytest.mark.parametrize("way", ["save", "delete", "db_set"])
+def test_the_name_cannot_be_changed_by_assignment(outlet, way):
     outlet.name = "Bonn"
     with pytest.raises(ValidationError, match=r"cannot be changed to 'Bonn' by assignment; use rename_doc"):
-        outlet.save()
-    assert outlet.name == "Berlin"
+        outlet.db_set("city", "Bonn") if way == "db_set" else getattr(outlet, way)()
+    assert (outlet.name, outlet.city) == ("Berlin", "Berlin")
+    assert stored("Shop Outlet", "name", "city") == [("Berlin", "Berlin")]
 
 
 # rows locked
