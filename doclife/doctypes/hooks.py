@@ -1,4 +1,4 @@
-"""doclife's own reactions to documents: a band of their own, after the handlers of all apps."""
+"""doclife's own reactions to documents, a band of their own after the handlers of all apps, and what it forbids."""
 
 app_name = "doclife"
 
@@ -16,3 +16,5 @@ doc_events = {
         ],
     },
 }
+
+has_permission = {"User": "doclife.doctypes.user.only_administrator_changes_administrator"}

@@ -18,6 +18,8 @@ SYSTEM_MANAGER = "System Manager"
 
 _LASTING_USERS = (ADMINISTRATOR, GUEST)
 _LASTING_ROLES = (SYSTEM_MANAGER, *AUTOMATIC_ROLES)
+#: rights by which nothing changes
+_READING = frozenset({"select", "read", "print", "email", "report", "export"})
 
 
 class Role(Document):
@@ -75,12 +77,27 @@ class User(Document):
     last_login = Datetime(read_only=True, no_copy=True)
     roles = Table(HasRole)
 
+    # before_validate, not validate: no flag leaves it out
+    def before_validate(self) -> None:
+        """Keeps the two users that must exist as they must be."""
+        self._check_lasting()
+
     def validate(self) -> None:
-        """Derives the full name and keeps the two users that must exist."""
+        """Derives the full name."""
         parts = [part for part in (self.first_name, self.last_name) if part]
         self.full_name = " ".join(parts) or self.email
+
+    def before_change(self) -> None:
+        """Asks for Administrator what a save asks: db_set asks for no right, and validates nothing."""
+        if self.name == ADMINISTRATOR:
+            self.check_permission("write")
+        self._check_lasting()
+
+    def _check_lasting(self) -> None:
         if self.name in _LASTING_USERS and not self.enabled:
             raise ValidationError(f"the user {self.name} cannot be disabled")
+        if self.name == GUEST and self.new_password:
+            raise ValidationError("the user Guest can have no password: it is whoever has not logged in")
 
     def on_trash(self) -> None:
         """Refuses to delete the two users that must exist."""
@@ -91,11 +108,15 @@ class User(Document):
         """Refuses to rename the two users that must exist, and to make another user one of them."""
         if old in _LASTING_USERS:
             raise ValidationError(f"the user {old} cannot be renamed")
+        self._check_new_name(old, new)
+
+    def _check_new_name(self, old: str, new: str) -> None:
         if new in _LASTING_USERS:  # what waits for workers would run with their rights
             raise ValidationError(f"the user {old} cannot become {new}")
 
     def after_rename(self, old: str, new: str, merge: bool = False) -> None:
         """Gives what the user owns, has changed and has asked workers to do the new name."""
+        self._check_new_name(old, new)  # once more: blanks were taken off, and handlers may have answered another
         context = current()
         unit: UnitOfWork = context.unit
         unit.before_write()
@@ -117,3 +138,11 @@ class User(Document):
             if role not in have:
                 self.append("roles", {"role": role})
         self.save()
+
+
+def only_administrator_changes_administrator(doc: User, ptype: str) -> bool:
+    """Lets nobody change the user Administrator but that user, about whom no `has_permission` is asked.
+
+    Who may write users could otherwise give Administrator a password, and have every right with it.
+    """
+    return ptype in _READING or doc.name != ADMINISTRATOR

@@ -135,7 +135,7 @@ def test_order_of_apps_and_of_the_key_for_all_types(site):
     hooks = hooks_of(site)
     assert [hook.app for hook in hooks.of(HAS_PERMISSION, "Guarded Thing")] == ["second", "first"]
     assert [hook.app for hook in hooks.of(QUERY_CONDITIONS, "Guarded Thing")] == ["first", "second"]
-    assert [hook.app for hook in hooks.of(HAS_PERMISSION, "User")] == ["first"]
+    assert [hook.app for hook in hooks.of(HAS_PERMISSION, "Role")] == ["first"]
 
 
 def test_none_denies_and_nothing_grants(site, thing):
