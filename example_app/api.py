@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import doclife
 from doclife.utils import getdate, today
+from example_app.tasks.dashboard import read_dashboard
 
 
 @doclife.whitelist()
@@ -49,3 +50,16 @@ def get_franchise_metrics(outlet: str, month: str | None = None) -> dict[str, ob
         "total_royalty": sum((each.total_royalty for each in months), doclife.Amount(0)),
         "invoice_count": sum(each.invoice_count for each in months),
     }
+
+
+@doclife.whitelist()
+def get_dashboard() -> dict[str, object]:
+    """Returns the figures of the dashboard as they were worked out last, with the time of that in `as_of`.
+
+    They are there too while the broker is down.
+
+    Raises:
+        PermissionDenied: the user may not read the dashboard.
+    """
+    doclife.has_permission("Franchise Dashboard", "read", throw=True)
+    return read_dashboard()

@@ -31,20 +31,31 @@ doc_events = {
 }
 
 scheduler_events = {
+    "hourly": "example_app.tasks.dashboard.refresh_dashboard",
     "daily": [
         "example_app.tasks.outlets.follow_agreements",
         "example_app.tasks.agreements.review_agreements",
     ],
+    "weekly": ["example_app.tasks.digest.send_weekly_digest"],
     "monthly_long": [
         "example_app.tasks.reports.report_on_last_month",
         {
             "method": "example_app.tasks.royalty_invoices.invoice_royalties",
-            "timeout": 120,  # it hands over to a job of its own
+            "timeout": 120,  # seconds; it hands over to a job of its own
             "retries": 3,
             "catch_up": "once",  # one run invoices all months that are open
         },
     ],
-    "cron": {"0 */6 * * *": ["example_app.tasks.snapshots.sync_outlet_stock_levels"]},
+    "cron": {
+        "0 */6 * * *": ["example_app.tasks.snapshots.sync_outlet_stock_levels"],
+        # before the head office opens; yesterday's failures are no news tomorrow
+        "0 8 * * *": {
+            "method": "example_app.tasks.failures.tell_of_failed_jobs",
+            "time_zone": "Europe/Berlin",
+            "catch_up": "skip",
+        },
+        "annual": ["example_app.tasks.snapshots.forget_old_snapshots"],
+    },
 }
 
 # a notice may outlive the invoice it is about

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import doclife
-from doclife.utils import today
+from doclife.utils import getdate, today
+
+#: snapshots that one transaction deletes
+PIECE = 100
 
 
 def sync_outlet_stock_levels() -> None:
@@ -40,3 +45,16 @@ def sync_single_outlet_stock(outlet: str, warehouse: str) -> None:
     for row in stock:
         snapshot.append("stock_items", row)
     snapshot.save(ignore_permissions=True)
+
+
+def forget_old_snapshots() -> int:
+    """Deletes the snapshots of the years before the last, and returns how many; the scheduler runs it once a year."""
+    first_kept = date(getdate(today()).year - 1, 1, 1)
+    old = {"snapshot_date": ["<", first_kept]}
+    forgotten = 0
+    for names in doclife.chunks(doclife.get_all("Franchise Stock Snapshot", filters=old, pluck="name"), PIECE):
+        for name in names:
+            doclife.delete_doc("Franchise Stock Snapshot", name, ignore_permissions=True, delete_permanently=True)
+        doclife.db.commit()
+        forgotten += len(names)
+    return forgotten
