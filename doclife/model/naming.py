@@ -142,7 +142,7 @@ def _is_plain(op: Operation, doc: Any) -> bool:
 
 
 def settle(op: Operation) -> None:
-    """Names the rows that handlers have added, and sets naming fields back to the names they gave (reference 1.6.8)."""
+    """Names rows that handlers have added, and sets naming fields back to the names they gave (reference 1.6.8)."""
     name_added_rows(op)
     doc = op.doc
     field = doc._blueprint.naming.field

@@ -232,13 +232,12 @@ def _check_draft(doc: Any) -> None:
 
 
 def end_draft(op: Operation) -> None:
-    """Names rows that handlers have added, sets naming fields back to the names, and the docstatus to 2.
+    """Sets docstatus to 2, where the document is a stored draft still.
 
     Raises:
         ValidationError: a handler has submitted or deleted the document.
     """
     _check_draft(op.doc)
-    naming.settle(op)
     op.doc.__dict__["docstatus"] = 2
 
 
@@ -271,6 +270,7 @@ STEPS: dict[str, Step] = {
     "<lock>": Step(lock, _always),
     "<check_discardable>": Step(check_discardable, _always),
     "<set_aside>": Step(unsaved.set_aside, _always),
+    "<settle>": Step(naming.settle, _always),
     "<end_draft>": Step(end_draft, _always),
     "<begin_insert>": Step(moments.begin_insert, _always, for_events=True),
     "<pause_insert>": Step(moments.pause_insert, _always, for_events=True),

@@ -191,6 +191,12 @@ def test_a_cancel_checks_no_values(site, invoice):
     assert doc.cancel().docstatus == 2
 
 
+def test_rows_that_before_cancel_adds_are_stored(site, invoice):
+    site.registry.connect("Shop Invoice", "before_cancel", lambda doc: doc.append("taxes", {"label": "Fee"}))
+    invoice.submit().cancel()
+    assert [(row.label, row.docstatus, bool(row.name)) for row in _stored(invoice).taxes] == [("Fee", 2, True)]
+
+
 # amend
 
 
