@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from doclife.scheduler.state import Schedule
     from doclife.site.runtime import Site
 
-COLUMNS = ["schedule", "when", "queue", "last", "state", "next"]
+COLUMNS = ["schedule", "when", "queue", "last", "status", "next"]
 #: reasons of one schedule each that people are shown
 MOST_REASONS = 20
 
@@ -125,12 +125,13 @@ def _rows(schedule: Schedule, zone: str) -> list[dict[str, str]]:
     """Returns the lines of one schedule: what it is with its first time, then the other times alone."""
     when = schedule.cron_format or schedule.frequency
     job = schedule.busy
+    became = schedule.last_status or ("" if job is None else job.status)
     first = {
         "schedule": schedule.name,
         "when": when if schedule.time_zone == zone else f"{when} ({schedule.time_zone})",
         "queue": schedule.queue,
         "last": "" if schedule.last is None else _at(schedule.last),
-        "state": "stopped" if schedule.stopped else "" if job is None else job.status,
+        "status": "stopped" if schedule.stopped else became,
     }
     times = [] if schedule.stopped else [_at(each) for each in schedule.next]
     return [first | {"next": "".join(times[:1])}, *({"next": each} for each in times[1:])]

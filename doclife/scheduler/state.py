@@ -14,7 +14,7 @@ from doclife.core.errors import ValidationError, nearest
 from doclife.jobs.listing import to_utc
 from doclife.scheduler.firing import Busy, busy_of
 from doclife.scheduler.times import ALL, FREQUENCIES, LONG, next_times
-from doclife.schema.tables import scheduled_job_type
+from doclife.schema.tables import scheduled_job_log, scheduled_job_type
 from doclife.uow.unit import current_unit
 
 #: the word for all schedules that a cron expression tells their times
@@ -23,6 +23,16 @@ CRON = "cron"
 EVENTS = (*(f"{word}{suffix}" for word in (ALL, *FREQUENCIES) for suffix in ("", LONG)), CRON)
 
 _type = scheduled_job_type.c
+_log = scheduled_job_log.c
+
+_LAST_STATUS = (
+    select(_log.status)
+    .where(_log.scheduled_job_type == _type.name)
+    .order_by(_log.creation.desc(), _log.name.desc())
+    .limit(1)
+    .correlate(scheduled_job_type)
+    .scalar_subquery()
+)
 
 
 class Schedule(msgspec.Struct, frozen=True, kw_only=True):
@@ -45,6 +55,8 @@ class Schedule(msgspec.Struct, frozen=True, kw_only=True):
     stopped: bool
     #: when it was started last
     last: datetime | None
+    #: what became of it: scheduled, started, complete, failed, cancelled; None: there is no log of it
+    last_status: str | None
     #: when it is due next, in order; none: its expression has ended. Of a stopped one what would be
     next: list[datetime]
     #: its job that is queued or started
@@ -69,7 +81,7 @@ def schedules(site: Any, names: Collection[str] | None = None, *, times: int = 1
         times: how many of the next times of each, at least 1.
     Order: inside a context of this site, whose zone the times have.
     """
-    query = select(scheduled_job_type)
+    query = select(scheduled_job_type, _LAST_STATUS.label("last_status"))
     if names is not None:
         query = query.where(_type.name.in_(names))
     with site.database.reading() as connection:
@@ -132,6 +144,7 @@ def _schedule(site: Any, row: Any, job: Busy | None, times: int) -> Schedule:
         catch_up=row.catch_up or site.settings.catch_up,
         stopped=bool(row.stopped),
         last=None if row.last_execution is None else _aware(row.last_execution, zone),
+        last_status=row.last_status,
         next=[_aware(each, zone) for each in _next(site, row, times)],
         busy=job,
     )

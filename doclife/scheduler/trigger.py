@@ -45,6 +45,7 @@ class Triggered(msgspec.Struct, kw_only=True):
 def trigger(site: Any, by_word: Mapping[str, Sequence[Schedule]]) -> Triggered:
     """Starts the schedules that words mean, each once; when they are due next stays as it was.
 
+    Their logs say that they were started by hand.
     Those that are stopped are left out where a word of `scheduler_events` means them, and are started
     where they are named.
 
@@ -117,7 +118,7 @@ def _start(site: Any, name: str) -> Started | Refused:
             # a tick waits for the row, or this for the tick
             row = unit.link.execute(select(scheduled_job_type).where(_type.name == name).with_for_update()).first()
             now = clock.utc_now()
-            job = None if row is None else fire(context, row, now, now)
+            job = None if row is None else fire(context, row, now, now, triggered=True)
     except DoclifeError as error:
         return Refused(schedule=name, reason=str(error))
     if row is None:

@@ -83,7 +83,7 @@ def _names(shop, *options):
 
 def test_a_list_says_when_each_is_due(shop):
     head, *lines = [re.split(r"  +", line) for line in shop.ok("scheduler", "list").splitlines()]
-    assert head == ["SCHEDULE", "WHEN", "QUEUE", "LAST", "STATE", "NEXT"]
+    assert head == ["SCHEDULE", "WHEN", "QUEUE", "LAST", "STATUS", "NEXT"]
     assert lines == [
         [NIGHTLY, "daily", "default", "2030-01-15 00:00:00"],
         [WORKDAYS, "0 9 * * 1-5 (Europe/Berlin)", "default", "2030-01-15 08:00:00"],
@@ -263,10 +263,13 @@ def test_a_triggered_schedule_gets_its_job_and_keeps_its_time(shop):
     assert done.stderr == "No worker that runs serves the queue long: doclife worker --queue long\n"
     assert (job["method"], job["queue"], job["label"]) == (MONTH, "long", f"scheduled: {MONTH}")
     after = {each["name"]: each for each in json.loads(shop.ok("scheduler", "list", "--json"))}
-    assert (after[MONTH]["next"], after[MONTH]["last"]) == (
+    assert (after[MONTH]["next"], after[MONTH]["last"], after[MONTH]["last_status"]) == (
         ["2030-02-01T00:00:00+00:00"],
         "2030-01-14T12:00:00+00:00",
+        "scheduled",
     )
+    log = "print(get_doc('Scheduled Job Log', {!r}).triggered)".format(job["id"])
+    assert shop.ok("console", stdin=log).strip() == "1"
     assert list(after) == before
 
 
