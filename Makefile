@@ -17,7 +17,7 @@ ANEW := --clear
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help setup hooks demo test test-all chaos crash rivals cov bench fmt lint types imports docs
+.PHONY: help setup hooks demo test test-all chaos failover crash rivals cov bench fmt lint types imports docs
 
 help: ## Lists the targets; ARGS="..." is passed on, PYTHON=... chooses the interpreter
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
@@ -50,6 +50,9 @@ test-all: setup ## Runs all tests
 
 chaos: setup ## Kills whatever there is while jobs are written and run, and counts them: DURATION=60 SEED=1 DB=mariadb
 	@$(RUN) tests.integration.chaos --duration $(or $(DURATION),60) --seed $(SEED) --db $(DB:all=sqlite) $(ARGS)
+
+failover: setup ## Kills the leading scheduler again and again and counts the runs: DURATION=300 SEED=1 DB=postgres
+	@$(RUN) tests.integration.failover --duration $(or $(DURATION),60) --seed $(SEED) --db $(DB:all=sqlite) $(ARGS)
 
 crash: setup ## Kills processes in nested saves and looks for half-written documents: RUNS=200 SEED=1 DB=mariadb
 	@$(RUN) tests.integration.crash --runs $(or $(RUNS),200) --seed $(SEED) --db $(DB) $(ARGS)

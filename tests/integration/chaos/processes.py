@@ -45,14 +45,18 @@ class Found(NamedTuple):
 class Processes:
     """All processes of one sites folder."""
 
-    def __init__(self, sites_dir: Path, folder: Path, environment: dict[str, str]) -> None:
+    def __init__(
+        self, sites_dir: Path, folder: Path, environment: dict[str, str], *, start: str | None = START
+    ) -> None:
         """Knows its processes by the folder in their command.
 
         Args:
             sites_dir: a folder that no other process works on.
             folder: for their log.
             environment: more variables for them.
+            start: module through which they start; None: as they are.
         """
+        self._start = [] if start is None else [start]
         self.sites_dir = sites_dir
         self.log = folder / "processes.log"
         self._environment = {**os.environ, **environment}
@@ -73,7 +77,7 @@ class Processes:
                 role.lives += 1
                 with self.log.open("ab") as log:
                     role.process = subprocess.Popen(
-                        [sys.executable, "-m", START, *role.arguments(role.lives)],
+                        [sys.executable, "-m", *self._start, *role.arguments(role.lives)],
                         cwd=ROOT, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=self._environment,
                     )  # fmt: skip
 
