@@ -28,6 +28,11 @@ def note(key: str) -> None:
     arm()
 
 
+def leave() -> None:
+    """Leaves one row for a run of a schedule."""
+    note("run")
+
+
 def note_under_lock(key: str) -> None:
     """Leaves one row while it has a lock."""
     with lock("stock"):

@@ -31,6 +31,7 @@ from doclife.site.load import load_site
 from doclife.site.runtime import Site
 from doclife.worker.loop import WorkerLoop
 from doclife.worker.relaying import relay_of
+from doclife.worker.scheduler import SchedulerLoop
 from tests.integration.windows import bodies
 
 #: signals by what a victim does to itself
@@ -113,7 +114,12 @@ def bury(site: Site, worker: str) -> None:
     relay_of(site, "victim").rescuer.bury([worker])
 
 
-ROLES: dict[str, Callable[..., None]] = {"write": write, "work": work, "relay": relay, "bury": bury}
+def tick(site: Site) -> None:
+    """One round of a scheduler, which leads if nobody does."""
+    SchedulerLoop(site).round()
+
+
+ROLES: dict[str, Callable[..., None]] = {"write": write, "work": work, "relay": relay, "bury": bury, "tick": tick}
 
 
 def live(sites_dir: str, plan: dict[str, Any]) -> None:
