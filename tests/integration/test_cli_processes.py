@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -97,6 +98,36 @@ def test_start_runs_workers_and_scheduler_until_it_is_told_to_end(
     counts = {event: events.count(event) for event in ("child_started", "worker_started", "worker_ended")}
     assert counts == {"child_started": 3, "worker_started": 2, "worker_ended": 2}
     assert "scheduler_ended" in events
+
+
+@pytest.mark.slow
+def test_start_replaces_a_scheduler_that_is_killed_and_ends_it_in_order(
+    project: Project, started: list[subprocess.Popen[str]]
+) -> None:
+    process = _start(project, started, "start", "--workers", "1")
+    _wait_for(project, lambda: "scheduler_started" in _log(project))
+    told = [json.loads(line) for line in _log(project).splitlines() if line.startswith("{")]
+    (pid,) = [each["pid"] for each in told if each["event"] == "child_started" and each["label"] == "scheduler"]
+    os.kill(pid, signal.SIGKILL)
+    _wait_for(project, lambda: _log(project).count("scheduler_started") == 2)
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(PATIENCE_S) == 0
+    assert "Traceback" not in _log(project)
+    assert _log(project).count("scheduler_ended") == 1
+
+
+@pytest.mark.slow
+def test_a_scheduler_whose_hooks_cannot_be_used_says_so_and_ends(project: Project) -> None:
+    package = project.folder / "shop"
+    package.mkdir()
+    (package / "__init__.py").touch()
+    (package / "hooks.py").write_text('app_name = "shop"\nscheduler_events = {"dayly": "shop.tasks.tidy"}\n')
+    config = project.folder / "sites" / "one" / "site_config.json"
+    config.write_text(json.dumps(json.loads(config.read_text()) | {"installed_apps": ["shop"]}))
+    done = project.spawn("scheduler")
+    assert done.returncode == 2
+    assert done.stderr.count("\n") == 1
+    assert "shop: scheduler_events['dayly']: unknown frequency. Did you mean 'daily'?" in done.stderr
 
 
 def test_the_scheduler_ends_when_it_is_told_to(project: Project, started: list[subprocess.Popen[str]]) -> None:
