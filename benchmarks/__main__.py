@@ -12,10 +12,10 @@ from contextlib import ExitStack
 from importlib import metadata
 from pathlib import Path
 
-from benchmarks import databases, documents, growth, harness, imports, jobs, memory, statements
+from benchmarks import databases, documents, growth, harness, imports, jobs, memory, statements, ticks
 from benchmarks.harness import Measure, Result
 
-_PARTS = ("documents", "growth", "imports", "jobs", "counts")
+_PARTS = ("documents", "growth", "ticks", "imports", "jobs", "counts")
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -25,10 +25,10 @@ def main(arguments: list[str] | None = None) -> int:
     names = databases.answering(options.db)
     if "documents" in options.parts or "counts" in options.parts:
         runner.documents(names, options.parts)
-    if "growth" in options.parts:
-        for name in names:
+    for part, module in (("growth", growth), ("ticks", ticks)):
+        for name in names if part in options.parts else ():
             with ExitStack() as stack:
-                runner.run(growth.measures(stack, name, quick=options.quick), name)
+                runner.run(module.measures(stack, name, quick=options.quick), name)
     if "imports" in options.parts:
         runner.run([imports.measure(quick=options.quick)])
     if "jobs" in options.parts:
@@ -102,7 +102,7 @@ class Runner:
                         self.run([documents.one_more_handler(site, quick=self.quick)])
                         self.run([growth.dispatch(site, quick=self.quick)])
                 if "counts" in parts and not self.only:
-                    self.counts[name] = statements.statements(site)
+                    self.counts[name] = [*statements.statements(site), *ticks.statements(site)]
                     if name != "sqlite":
                         self.trips[name] = statements.round_trips(site)
 

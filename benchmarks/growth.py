@@ -8,10 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from contextlib import ExitStack
-from datetime import datetime
 from time import perf_counter
-
-from sqlalchemy import insert
 
 from benchmarks.doctypes.bench_invoice import BenchEntry
 from benchmarks.documents import bench_site, fire_chain
@@ -20,28 +17,18 @@ from doclife.jobs.enqueue import enqueue
 from doclife.model.bulk import insert_many
 from doclife.outbox.claim import claim
 from doclife.query.lists import get_list
-from doclife.scheduler.tick import tick
-from doclife.schema.tables import scheduled_job_type
 from doclife.site.runtime import Site
 
 #: documents of one group, so many a list finds
 GROUP = 10
-FAR = datetime(2999, 1, 1)
 
 
 def _filled(site: Site, amount: int) -> Site:
-    """Stores documents, waiting jobs and schedules, `amount` of each."""
+    """Stores documents and waiting jobs, `amount` of each."""
     with site.work():
         insert_many([BenchEntry(title="entry", category=f"group {n // GROUP}") for n in range(amount)])
         for number in range(amount):
             enqueue("benchmarks.bodies.noop", number=number)
-    schedules = [
-        {"name": f"schedule {n}", "app": "benchmarks", "method": "benchmarks.bodies.noop", "entry": n + 1}
-        | {"frequency": "daily", "queue": "default", "next_execution": FAR}
-        for n in range(amount)
-    ]
-    with site.database.transaction() as connection:
-        connection.execute(insert(scheduled_job_type), schedules)
     return site
 
 
@@ -97,16 +84,6 @@ def _claims(site: Site) -> Timed:
     return way
 
 
-def _ticks(site: Site) -> Timed:
-    def way(count: int) -> float:
-        begun = perf_counter()
-        for _ in range(count):
-            assert not tick(site).fired
-        return perf_counter() - begun
-
-    return way
-
-
 def dispatch(site: Site, *, quick: bool) -> Measure:
     """Returns what a handler costs where an event has ten times as many; no database has a part in it."""
 
@@ -118,10 +95,10 @@ def dispatch(site: Site, *, quick: bool) -> Measure:
         return per_handler
 
     count = 200 if quick else 2_000
-    return Measure("dispatch to 100 handlers, per handler", way(100), {"to 10": (way(10), _limit(10))}, count)
+    return Measure("dispatch to 100 handlers, per handler", way(100), {"to 10": (way(10), limit(10))}, count)
 
 
-def _limit(small: int) -> float:
+def limit(small: int) -> float:
     """Returns what grows with the logarithm when `small` grows tenfold; of the few handlers at most flat."""
     return round(math.log(small * 10) / math.log(small), 2) if small > 10 else 1.1
 
@@ -131,20 +108,19 @@ def measures(stack: ExitStack, database: str, *, quick: bool) -> Iterator[Measur
     small, count = (200, 10) if quick else (1_000, 30)
     few = _filled(stack.enter_context(bench_site(database)), small)
     many = _filled(stack.enter_context(bench_site(database)), small * 10)
-    where, limit = f"{small:,}", _limit(small)
-    yield Measure(f"insert, {small * 10:,} stored", _inserts(many), {where: (_inserts(few), limit)}, count)
+    where, factor = f"{small:,}", limit(small)
+    yield Measure(f"insert, {small * 10:,} stored", _inserts(many), {where: (_inserts(few), factor)}, count)
     yield Measure(
         f"get_list by index, {small * 10:,} stored",
         _lists(many, small * 10),
-        {where: (_lists(few, small), limit)},
+        {where: (_lists(few, small), factor)},
         count,
     )
     jobs = 100
     yield Measure(
         f"enqueue, {small * 10:,} waiting",
         _enqueues(many, jobs),
-        {where: (_enqueues(few, jobs), limit)},
+        {where: (_enqueues(few, jobs), factor)},
         1,
     )
-    yield Measure(f"claim, {small * 10:,} waiting", _claims(many), {where: (_claims(few), limit)}, count)
-    yield Measure(f"tick, {small * 10:,} schedules, none due", _ticks(many), {where: (_ticks(few), limit)}, count)
+    yield Measure(f"claim, {small * 10:,} waiting", _claims(many), {where: (_claims(few), factor)}, count)

@@ -60,6 +60,11 @@ def _operations() -> Iterator[tuple[str, int | None, Work]]:
     yield "insert_many of 1,000 simple documents", 1, lambda: insert_many([BenchNote(title="n") for _ in range(1000)])
 
 
+def is_control(statement: str) -> bool:
+    """Tells whether a statement begins or ends a transaction or a savepoint."""
+    return statement.startswith(_CONTROL)
+
+
 def statements(site: Site) -> list[tuple[str, int | None, int, int]]:
     """Returns for each operation its budget, the statements it sent, and those of savepoint control among them."""
     found = []
@@ -67,7 +72,7 @@ def statements(site: Site) -> list[tuple[str, int | None, int, int]]:
         for name, budget, work in _operations():
             sent.clear()
             work()
-            control = sum(1 for each in sent if each.startswith(_CONTROL))
+            control = sum(1 for each in sent if is_control(each))
             found.append((name, budget, len(sent) - control, control))
     return found
 
@@ -140,8 +145,9 @@ def table(counts: dict[str, list[tuple[str, int | None, int, int]]], trips: dict
         cells = ""
         for name, rows in counts.items():
             _, _, sent, control = rows[position]
-            cells += f" {sent} + {control}" + (f", {trips[name][operation]} trips |" if name in trips else " |")
-        lines.append(f"| {operation} | {budget} |{cells}")
+            known = operation in trips.get(name, {})
+            cells += f" {sent} + {control}" + (f", {trips[name][operation]} trips |" if known else " |")
+        lines.append(f"| {operation} | {'' if budget is None else budget} |{cells}")
     counted = {row[0] for row in next(iter(counts.values()))}
     for operation in [each for each in next(iter(trips.values()), {}) if each not in counted]:
         cells = "".join(f" {trips[name][operation]} trips |" if name in trips else " |" for name in counts)
