@@ -3,6 +3,7 @@
 app_name = "doclife"
 
 doc_events = {
+    "Scheduled Job Type": {"before_validate": "doclife.scheduler.planning.plan_again"},
     "*": {
         "on_change": "doclife.doctypes.version.record",
         "on_discard": "doclife.doctypes.version.record",

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from doclife.core.errors import ValidationError
 from doclife.model.document import Document
 from doclife.schema.fieldtypes import Check, Data, Datetime, Int, Select
 from doclife.schema.meta import Meta, Permission
+
+#: what a person decides
+CHANGEABLE = ("stopped", "create_log")
 
 
 class ScheduledJobType(Document):
@@ -34,3 +38,19 @@ class ScheduledJobType(Document):
     create_log = Check(default=1)
     catch_up = Select("once", "all", "skip", read_only=True)
     server_script = Data(read_only=True)
+
+    # before_validate, not validate: no flag leaves it out
+    def before_validate(self) -> None:
+        """Refuses changes of what the app's hooks say, and of the times, which are the scheduler's."""
+        if self.is_new():
+            raise ValidationError("a Scheduled Job Type is declared in an app's hooks.py, under scheduler_events")
+        for field in self.meta.fields:
+            if field.name not in CHANGEABLE and self.has_value_changed(field.name):
+                raise ValidationError(
+                    f"{field.name} of the schedule {self.name} is not changed here: its app declares it in hooks.py, "
+                    f"and the scheduler writes its times; {' and '.join(CHANGEABLE)} can be set"
+                )
+
+    def before_change(self) -> None:
+        """Refuses to have columns set: what is no longer stopped is to be planned anew."""
+        raise ValidationError(f"the schedule {self.name} is saved, not changed by db_set: then it is planned anew too")

@@ -14,7 +14,7 @@ from doclife.core.context import Context
 from doclife.core.errors import DatabaseUnavailable
 from doclife.core.log import get_logger
 from doclife.scheduler.firing import Busy, fire
-from doclife.scheduler.sync import first_time
+from doclife.scheduler.planning import planned
 from doclife.scheduler.times import ALL
 from doclife.schema.tables import scheduled_job_type
 from doclife.uow.retry import is_conflict
@@ -101,7 +101,7 @@ def _start(context: Context, name: str, now: datetime, at: datetime | None) -> t
         return _start_all(context, row, now, at), False
     due = clock.to_utc(row.next_execution, settings.time_zone)
     policy = row.catch_up or settings.catch_up
-    following = first_time(row.frequency, row.cron_format, row.time_zone, settings, due if policy == "all" else now)
+    following = planned(context.site, row, due if policy == "all" else now)
     late = due + timedelta(seconds=LATE_TICKS * settings.scheduler_tick_interval) < now
     fired = None if late and policy == "skip" else fire(context, row, due, now, next_execution=following)
     if isinstance(fired, Busy):

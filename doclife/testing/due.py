@@ -10,8 +10,9 @@ from sqlalchemy import select, update
 from doclife.core import clock
 from doclife.core.context import current
 from doclife.core.errors import ValidationError
+from doclife.scheduler.planning import planned
 from doclife.scheduler.state import meant, schedules
-from doclife.scheduler.sync import first_time, sync
+from doclife.scheduler.sync import sync
 from doclife.scheduler.tick import Ticked, tick
 from doclife.scheduler.times import ALL
 from doclife.schema.tables import background_job, scheduled_job_type
@@ -156,9 +157,9 @@ def _plan(site: Site, since: datetime | None) -> None:
     after = clock.utc_now() if since is None else since
     with site.database.transaction() as connection:
         for row in connection.execute(select(scheduled_job_type)).all():
-            planned = first_time(row.frequency, row.cron_format, row.time_zone, site.settings, after)
+            following = planned(site, row, after)
             stored = row.next_execution and clock.to_utc(row.next_execution, site.settings.time_zone)
-            if planned is not None and (since is not None or stored is None or stored > planned):
+            if following is not None and (since is not None or stored is None or stored > following):
                 connection.execute(
-                    update(scheduled_job_type).where(_type.name == row.name).values(next_execution=planned)
+                    update(scheduled_job_type).where(_type.name == row.name).values(next_execution=following)
                 )
