@@ -45,7 +45,10 @@ def scheduler(ctx: click.Context) -> None:
 @parent_option
 @pass_state
 def run_(state: State, parent: int) -> None:
-    """Runs the scheduler until SIGTERM or Ctrl-C; the same as naming no command."""
+    """Runs the scheduler until SIGTERM or Ctrl-C.
+
+    The same as naming no command.
+    """
     from doclife.worker.scheduler import run_scheduler
 
     run_scheduler(state.site, state.sites_dir, parent=parent)
@@ -105,7 +108,10 @@ def _show_status(site: str, state: SchedulerState, why: list[Problem]) -> None:
 @json_option
 @pass_state
 def list_(state: State, all_: bool, times: int, as_json: bool) -> None:
-    """Lists the schedules, the next first; times are in the site's time zone."""
+    """Lists the schedules, the next first.
+
+    Times are in the site's time zone. Of one that runs or has run the status is that of its last run.
+    """
     from doclife.scheduler.state import schedules
 
     with state.work(telling=True) as context:
@@ -130,10 +136,10 @@ def _rows(schedule: Schedule, zone: str) -> list[dict[str, str]]:
         "schedule": schedule.name,
         "when": when if schedule.time_zone == zone else f"{when} ({schedule.time_zone})",
         "queue": schedule.queue,
-        "last": "" if schedule.last is None else _at(schedule.last),
+        "last": "" if schedule.last is None else _short(schedule.last.replace(second=0)),
         "status": "stopped" if schedule.stopped else became,
     }
-    times = [] if schedule.stopped else [_at(each) for each in schedule.next]
+    times = [] if schedule.stopped else [_short(each) for each in schedule.next]
     return [first | {"next": "".join(times[:1])}, *({"next": each} for each in times[1:])]
 
 
@@ -153,7 +159,10 @@ def pause(state: State, as_json: bool) -> None:
 @json_option
 @pass_state
 def resume(state: State, as_json: bool) -> None:
-    """Lets a paused scheduler go on; what was missed is made up as catch_up says."""
+    """Lets a paused scheduler go on.
+
+    What was missed is made up as catch_up of each schedule says.
+    """
     _switch(state, "pause_scheduler", False, as_json)
 
 
@@ -162,7 +171,7 @@ def resume(state: State, as_json: bool) -> None:
 @json_option
 @pass_state
 def disable(state: State, words: tuple[str, ...], as_json: bool) -> None:
-    """Stops the scheduler of the site for good, or the schedules that are named.
+    """Stops the scheduler, or schedules, for good.
 
     Nothing is enqueued until `enable`, and what was missed until then is not made up. SCHEDULE is the name, the
     method or the cron expression of one, or a word like daily, which means all of them.
@@ -178,9 +187,10 @@ def disable(state: State, words: tuple[str, ...], as_json: bool) -> None:
 @json_option
 @pass_state
 def enable(state: State, words: tuple[str, ...], as_json: bool) -> None:
-    """Lets the scheduler of the site run again, or the schedules that are named.
+    """Lets what was disabled run again.
 
-    They are planned anew from now: what was missed is not made up. SCHEDULE is as for `disable`.
+    That is the scheduler of the site, or the schedules that are named. They are planned anew from now:
+    what was missed is not made up. SCHEDULE is as for `disable`.
     """
     if words:
         _stop(state, words, False, as_json)
@@ -247,8 +257,9 @@ def _stop(state: State, words: Sequence[str], stop: bool, as_json: bool) -> None
 @json_option
 @pass_state
 def trigger_(state: State, words: tuple[str, ...], as_json: bool) -> None:
-    """Starts schedules now; without an argument it is one tick, as the scheduler does it.
+    """Starts schedules now, or ticks once.
 
+    Without an argument it is one tick, as the scheduler does it, also where none runs.
     EVENT is a word of scheduler_events (daily, monthly_long, all, cron): all its schedules but those that
     are stopped. SCHEDULE is the name, the method or the cron expression of one, stopped or not. When they
     are due next stays as it was. One whose last job has not ended is not started again; the exit code is 1
@@ -299,6 +310,11 @@ def _meant(found: Sequence[Schedule], words: Sequence[str]) -> list[str]:
 
 def _at(moment: datetime | None) -> str:
     return "" if moment is None else f"{moment:%Y-%m-%d %H:%M:%S}"
+
+
+def _short(moment: datetime) -> str:
+    """Leaves out seconds where there are none, as nearly everywhere."""
+    return f"{moment:%Y-%m-%d %H:%M}{f':{moment:%S}' if moment.second else ''}"
 
 
 def _sentence(text: str) -> str:
