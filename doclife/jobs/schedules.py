@@ -5,7 +5,7 @@ Everything is read from the database; neither a worker nor the broker is asked.
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -106,7 +106,7 @@ def scheduler_state(site: Any) -> SchedulerState:
         switches=set_switches(settings),
         tick_interval=interval,
         last_tick=last_tick,
-        last_tick_age_s=None if last_tick is None else (clock.utc_now() - to_utc(last_tick)) / timedelta(seconds=1),
+        last_tick_age_s=None if last_tick is None else _age_s(last_tick),
         active=int(figures[0] or 0),
         stopped=int(figures[1] or 0),
         overdue=int(figures[2] or 0),
@@ -127,6 +127,11 @@ def leader(database: Database, name: str) -> Leader:
     with database.reading() as connection:
         row = connection.execute(query).first()
     return Leader(holder=None, until=None) if row is None else Leader(holder=row.holder, until=row.until)
+
+
+def _age_s(moment: datetime) -> float:
+    """Returns the seconds since a time of the database, whose clock may be a little ahead."""
+    return max((clock.utc_now() - to_utc(moment)).total_seconds(), 0.0)
 
 
 def _count(*conditions: ColumnElement[bool]) -> ColumnElement[Any]:

@@ -95,11 +95,13 @@ def _run_until(site: Site, until: datetime, *, every_tick: bool, allow_failures:
     moments = 0
     while moment is not None:
         clock.move_to(moment)
+        of_the_grid = every_tick and not moment.timestamp() % site.settings.scheduler_tick_interval
         waiting = True
         while waiting:  # the missed runs of a schedule that catches up with all come one after the other
-            ticked = tick(site, only_missed=not every_tick)
+            ticked = tick(site, moment if of_the_grid else None, only_missed=not of_the_grid)
             _check(ticked, allow_failures=allow_failures)
             now = run_ready(site)
+            now += _ran_inline(ticked, now)
             _check_jobs(now, allow_failures=allow_failures)
             ran |= dict.fromkeys(now)
             often.update(name for name, _job_id in ticked.fired)
@@ -133,6 +135,12 @@ def _next_moment(site: Site, until: datetime, *, every_tick: bool) -> datetime |
         following = datetime.fromtimestamp((now.timestamp() // interval + 1) * interval, tz=now.tzinfo)
         found += [following] if following <= until else []
     return min(found, default=None)
+
+
+def _ran_inline(ticked: Ticked, ran: list[str]) -> list[str]:
+    """Returns the jobs that have run with the commit that started them."""
+    others = [job for _name, job in ticked.fired if job not in ran]
+    return [id for id in others if (job := stored_job(id)) is not None and job.started_at is not None]
 
 
 def _check(ticked: Ticked, *, allow_failures: bool) -> None:

@@ -163,16 +163,31 @@ def test_missed_runs_come_as_the_schedule_says(declare):
 
 @pytest.mark.one_database
 def test_schedules_of_all_run_where_each_tick_is_asked_for(declare):
-    declare({"all": f"{HERE}.every", "hourly": f"{HERE}.hourly"})
+    declare({"all": f"{HERE}.every", "hourly": f"{HERE}.hourly", "cron": {"0 13 * * * 30": f"{HERE}.daily"}})
     with travel_to("2026-03-01 12:58:30"):
         run_due(until="2026-03-01 12:59:59")
         assert ran == []
         run_due(until="2026-03-01 13:01", every_tick=True)
-    assert ran.count(("hourly", datetime(2026, 3, 1, 13))) == 1
-    assert [time for word, time in ran if word == "all"][-2:] == [
-        datetime(2026, 3, 1, 13),
-        datetime(2026, 3, 1, 13, 1),
+    one = datetime(2026, 3, 1, 13)
+    assert sorted(ran) == [
+        ("all", one),
+        ("all", one.replace(minute=1)),
+        ("daily", one.replace(second=30)),
+        ("hourly", one),
     ]
+
+
+@pytest.mark.one_database
+@pytest.mark.doclife_settings(queue="inline")
+def test_jobs_that_run_with_the_commit_are_returned_too(declare):
+    declare({"daily": f"{HERE}.daily"})
+    with travel_to("2026-03-01 12:00"):
+        jobs = run_due(until="2026-03-03 12:00")
+    assert [(job.status, job.started_at) for job in jobs] == [
+        ("finished", datetime(2026, 3, 2)),
+        ("finished", datetime(2026, 3, 3)),
+    ]
+    assert ran == _days("daily", 2, 3)
 
 
 @pytest.mark.one_database
