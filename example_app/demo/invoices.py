@@ -47,7 +47,7 @@ class Invoice:
 
 @dataclass(frozen=True)
 class Outlet:
-    """An outlet, and the years in which it has invoices."""
+    """An outlet, and from when until when it has an agreement."""
 
     code: str
     name: str
@@ -56,7 +56,10 @@ class Outlet:
 
 
 def outlets_of(invoices: Iterable[Invoice]) -> list[Outlet]:
-    """Returns the outlets that invoices name, in order of appearance, each with a code of its own."""
+    """Returns the outlets that invoices name, in order of appearance, each with a code of its own.
+
+    Their agreements are for the years in which they have invoices.
+    """
     years: dict[str, list[int]] = {}
     for invoice in invoices:
         years.setdefault(invoice.outlet, []).append(invoice.posted.year)

@@ -8,20 +8,23 @@ import signal
 import sys
 import time
 from collections.abc import Sequence
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 from doclife import DoclifeError
-from example_app.demo import printing
+from doclife.utils import getdate, today
+from example_app.demo import printing, scheduled
 from example_app.demo.books import Books, read_books
 from example_app.demo.csvfile import CsvError, read_invoices
 from example_app.demo.draining import drain, failures
-from example_app.demo.invoices import Invoice
+from example_app.demo.invoices import Invoice, Outlet, outlets_of
 from example_app.demo.place import INTERRUPTIONS, Place
 from example_app.demo.printing import Printer
 from example_app.demo.processes import CommandFailed
-from example_app.demo.sample import sample_invoices
+from example_app.demo.sample import sample_invoices, sample_outlets
 from example_app.demo.story import Story
+from example_app.demo.tasks import Done, read_done
 
 DONE, FAILED, BAD_INPUT, INTERRUPTED = 0, 1, 2, 130
 
@@ -54,7 +57,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m example_app",
-        description="Keeps the books of a franchise for some hundred invoices on a fresh site, and checks them.",
+        description="Keeps the books of a franchise for some hundred invoices on a fresh site, has its scheduled tasks "
+        "run, and checks what comes out.",
     )
     parser.add_argument("--csv", type=Path, metavar="FILE", help="invoice lines; without it a sample")
     parser.add_argument("--sites-dir", type=Path, metavar="DIR", help="where the site is made; else a temporary folder")
@@ -67,22 +71,34 @@ def _parser() -> argparse.ArgumentParser:
 
 def _run(options: argparse.Namespace, printer: Printer) -> int:
     begun = time.perf_counter()
-    invoices = read_invoices(options.csv) if options.csv else sample_invoices()
+    invoices, outlets = _read(options.csv)
     printer.say(_what_is_read(invoices, options.csv), "", "Making a site with the app ...")
     with Place(options.sites_dir, db_url=options.db_url, redis_url=options.redis_url, keep=options.keep) as place:
         printer.say(f"  site {place.site!r} in {place.sites_dir}; worker and scheduler run")
-        chain, books, failed = _work(Story(place, printer, invoices), begun, printer)
+        chain, books, done, failed = _work(Story(place, printer, invoices, outlets), printer)
         seconds = time.perf_counter() - begun
-        _print_results(printer, books, chain, failed)
+        _print_results(printer, books, chain, done, failed)
         if options.keep:
             printer.say(f"The site stays: doclife --sites-dir {place.sites_dir} --site {place.site} console")
     printer.say(f"{seconds:.1f} s")
-    printer.result(printing.as_json(books, seconds))
+    printer.result(printing.as_json(books, seconds) | {"scheduled": scheduled.as_json(done)})
     if books.disagreements():
         printer.problem("the ledger does not agree: " + "; ".join(books.disagreements()))
+    if done.problems():
+        printer.problem("the scheduled tasks did not come out well: " + "; ".join(done.problems()))
     if failed:
         printer.problem(f"{len(failed)} jobs have failed: " + "; ".join(failed))
-    return FAILED if books.disagreements() or failed else DONE
+    return FAILED if books.disagreements() or done.problems() or failed else DONE
+
+
+def _read(csv: Path | None) -> tuple[Sequence[Invoice], Sequence[Outlet]]:
+    """Returns the invoices and their outlets; the sample ends yesterday, so that last week and last month are in it."""
+    if csv:
+        invoices = read_invoices(csv)
+        return invoices, outlets_of(invoices)
+    yesterday = getdate(today()) - timedelta(days=1)
+    invoices = sample_invoices(yesterday)
+    return invoices, sample_outlets(invoices, yesterday)
 
 
 def _what_is_read(invoices: Sequence[Invoice], csv: Path | None) -> str:
@@ -92,7 +108,7 @@ def _what_is_read(invoices: Sequence[Invoice], csv: Path | None) -> str:
     return f"{source}: {len(invoices)} invoices, {returns} of them returns, with {lines} lines."
 
 
-def _work(story: Story, begun: float, printer: Printer) -> tuple[list[str], Books, list[str]]:
+def _work(story: Story, printer: Printer) -> tuple[list[str], Books, Done, list[str]]:
     printer.say("", "Taking the invoices in: each is inserted, submitted and committed ...")
     since = time.perf_counter()
     story.make_outlets()
@@ -106,15 +122,20 @@ def _work(story: Story, begun: float, printer: Printer) -> tuple[list[str], Book
     story.fail_to_submit()
     printer.say("", f"Compliance reports for {story.ask_for_reports()} asked for; waiting for the jobs ...")
     drain(story.place, printer)
+    printer.say("", "Having the scheduled tasks run now, and not at their time ...")
+    story.run_tasks()
+    drain(story.place, printer)
     with story.place.connect():
-        books, failed = read_books(), failures()
-    return chain, books, failed
+        return chain, read_books(), read_done(), failures()
 
 
-def _print_results(printer: Printer, books: Books, chain: list[str], failed: list[str]) -> None:
+def _print_results(printer: Printer, books: Books, chain: list[str], done: Done, failed: list[str]) -> None:
     printer.say("", "Royalties per outlet", *printing.royalties(books))
     printer.say("", "Jobs", *printing.job_counts(books), *(f"  failed: {line}" for line in failed))
     printer.say("", "What one submit set off", *chain)
+    printer.say("", "Logs of the scheduled tasks", *scheduled.logs(done))
+    printer.say("", "What they have made", *scheduled.made(done))
+    printer.say("", "Royalty invoices", *scheduled.royalty_invoices(done))
     printer.say("", "The ledger, from four tables", *printing.ledger(books), "")
 
 

@@ -1,12 +1,14 @@
-"""The sample: invoices of eight outlets over a quarter, the same ones every time."""
+"""The sample: invoices of eight outlets over a quarter, the same ones every time; their dates are the caller's."""
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from random import Random
 
-from example_app.demo.invoices import Invoice, Line
+from example_app.demo.invoices import Invoice, Line, Outlet, outlets_of
 
 INVOICES = 300
 OUTLETS = ("Harbour", "Old Town", "Station", "Lakeside", "Museum", "University", "Airport", "Market Hall")
@@ -24,8 +26,12 @@ ITEMS = (
     ("PARTY", "Party box, 40 cups", "119.00"),
 )
 _FIRST_NUMBER = 700001
-_BEGIN = datetime(2025, 10, 1, 9)
-_MINUTES = 92 * 24 * 60 - 12 * 60  # of October to December, from nine to nine
+#: a quarter, from nine to nine
+DAYS = 92
+_MINUTES = DAYS * 24 * 60 - 12 * 60
+#: days after the last one on which an agreement ends: today, it has; within 7, 30 and 60 days; and all others
+_AGREEMENTS = {"Museum": 0, "Station": 5, "Lakeside": 20, "Airport": 45}
+_LATER = 400
 
 
 class _Dice:
@@ -43,8 +49,13 @@ class _Dice:
         return int(self._random.random() * n)
 
 
-def sample_invoices() -> list[Invoice]:
-    """Returns the invoices in order of date: sales, returns, free samples, corrections to either side."""
+def sample_invoices(last_day: date = date(2025, 12, 31)) -> list[Invoice]:
+    """Returns the invoices in order of date: sales, returns, free samples, corrections to either side.
+
+    Args:
+        last_day: of the quarter; all but the dates is the same for every quarter.
+    """
+    begin = datetime.combine(last_day - timedelta(days=DAYS - 1), time(9))
     dice = _Dice(20251001)
     invoices = []
     for n in range(INVOICES):
@@ -52,7 +63,7 @@ def sample_invoices() -> list[Invoice]:
         is_return = n > 10 and dice.chance(9)
         number = f"{'C' if is_return else ''}{_FIRST_NUMBER + n}"
         customer = "" if dice.chance(30) else str(12000 + dice.below(400))
-        invoice = Invoice(number, outlet, customer, _BEGIN + timedelta(minutes=_MINUTES * n // INVOICES))
+        invoice = Invoice(number, outlet, customer, begin + timedelta(minutes=_MINUTES * n // INVOICES))
         if not is_return and dice.chance(3):
             invoice.lines.append(_correction(dice))
         else:
@@ -60,6 +71,14 @@ def sample_invoices() -> list[Invoice]:
             invoice.lines.extend(_line(dice, sign) for _ in range(1 + dice.below(3 if is_return else 9)))
         invoices.append(invoice)
     return invoices
+
+
+def sample_outlets(invoices: Sequence[Invoice], last_day: date) -> list[Outlet]:
+    """Returns the outlets of the sample: agreements of some end soon, that of one with the last day."""
+    return [
+        replace(outlet, last_day=last_day + timedelta(days=_AGREEMENTS.get(outlet.name, _LATER)))
+        for outlet in outlets_of(invoices)
+    ]
 
 
 def _line(dice: _Dice, sign: int) -> Line:

@@ -11,7 +11,7 @@ import doclife
 from doclife import DoclifeError
 from example_app import api
 from example_app.demo import printing
-from example_app.demo.invoices import Invoice, Outlet, outlets_of
+from example_app.demo.invoices import Invoice, Outlet
 from example_app.demo.place import Place
 from example_app.demo.printing import Printer, exact
 from example_app.doctypes.franchise_agreement import FranchiseAgreement
@@ -21,6 +21,9 @@ from example_app.doctypes.sj_outlet import SJOutlet
 
 ROYALTY = 5
 MARKETING_FEE = 2
+MANAGER = "manager@example.com"
+#: what is triggered: the words of hooks.py, and the run that stands there as a cron expression
+TASKS = ("daily", "weekly", "monthly_long", "hourly", "example_app.tasks.snapshots.sync_outlet_stock_levels")
 
 
 class StoryError(DoclifeError):
@@ -34,14 +37,15 @@ class Story:
     place: Place
     printer: Printer
     invoices: Sequence[Invoice]
+    outlets: Sequence[Outlet]
 
     def __post_init__(self) -> None:
-        self.outlets = outlets_of(self.invoices)
         self.codes = {outlet.name: outlet.code for outlet in self.outlets}
 
     def make_outlets(self) -> None:
-        """Makes the outlets, each with its submitted agreement."""
+        """Makes the outlets, each with its submitted agreement, and their manager."""
         with self.place.connect():
+            doclife.retry_on_conflict(_make_manager)
             for outlet in self.outlets:
                 doclife.retry_on_conflict(partial(_make_outlet, outlet))
 
@@ -58,6 +62,11 @@ class Story:
         with self.place.connect():
             api.generate_monthly_compliance_reports(month)
         return month
+
+    def run_tasks(self) -> None:
+        """Has the scheduled tasks run now, by the command that a person would use."""
+        self.printer.say(f"  doclife scheduler trigger {' '.join(TASKS)}")
+        self.place.processes.run("--site", self.place.site, "scheduler", "trigger", *TASKS)
 
     def cancel_and_amend(self) -> list[str]:
         """Cancels an invoice, amends and submits it again. Returns the chain of handlers of that submit.
@@ -116,6 +125,12 @@ class _ToAmend:
     number: str
     outlet_code: str
     month: str
+
+
+def _make_manager() -> None:
+    user = doclife.new_doc("User", email=MANAGER, first_name="Mona", last_name="Manager")
+    user.append("roles", {"role": "Franchise Manager"})
+    user.insert()
 
 
 def _make_outlet(outlet: Outlet) -> None:

@@ -15,6 +15,7 @@ from contextlib import closing, contextmanager, suppress
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -157,7 +158,11 @@ def check(job: MainJob, made: list[Invoice], seconds: float) -> None:
     assert data["lines"] == sum(len(each.lines) for each in made)
     # one for each invoice, for the cancel, for the amended, for the reports; and one for each large invoice
     large = sum(abs(each.total) > LARGE_INVOICE for each in [*made, made[0]])  # the first is the one that is amended
-    jobs = len(made) + 3 + large
+    scheduled: Any = data["scheduled"]
+    # one for each run of a schedule, for the royalty invoices, and for each snapshot
+    jobs = len(made) + 3 + large + len(scheduled["logs"]) + 1 + scheduled["snapshots"]
+    assert {log["status"] for log in scheduled["logs"]} == {"complete"}
+    assert Decimal(scheduled["royalty_invoiced"]) == Decimal(str(data["royalty_total"]))
     assert data["jobs"] == {"enqueued": jobs, "finished": jobs, "failed": 0}
 
 

@@ -10,17 +10,28 @@ import subprocess
 import sys
 from collections import defaultdict
 from contextlib import closing
+from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from doclife.utils import getdate, today
 from example_app.demo.sample import sample_invoices
 from tests.contract.brokers import until
 
 ROOT = Path(__file__).resolve().parents[2]
 LIMIT_S = 110
+TASKS = {
+    "example_app.tasks.agreements.review_agreements",
+    "example_app.tasks.dashboard.refresh_dashboard",
+    "example_app.tasks.digest.send_weekly_digest",
+    "example_app.tasks.outlets.follow_agreements",
+    "example_app.tasks.reports.report_on_last_month",
+    "example_app.tasks.royalty_invoices.invoice_royalties",
+    "example_app.tasks.snapshots.sync_outlet_stock_levels",
+}
 LINES = """InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,CustomerID,Country
 536365,85123A,HEART HOLDER,6,2010-12-01 08:26:00,2.55,17850,United Kingdom
 536365,71053,LANTERN,2,2010-12-01 08:27:00,3.395,,United Kingdom
@@ -102,8 +113,24 @@ def test_the_sample_goes_in_and_its_figures_come_out() -> None:
     assert data["jobs"]["finished"] == data["jobs"]["enqueued"] >= 303
     assert data["jobs"]["failed"] == 0
     assert list(data) == [
-        *("outlets", "invoices", "returns", "lines", "net_total", "royalty_total", "by_outlet", "jobs", "seconds")
+        *("outlets", "invoices", "returns", "lines", "net_total", "royalty_total", "by_outlet", "jobs", "seconds"),
+        "scheduled",
     ]
+    scheduled = data["scheduled"]
+    assert {log["schedule"] for log in scheduled["logs"]} >= TASKS
+    assert {log["status"] for log in scheduled["logs"]} == {"complete"}
+    # the last 92 days, but for those of the month of yesterday if that is this month
+    yesterday = getdate(today()) - timedelta(days=1)
+    over = {
+        (invoice.outlet, f"{invoice.posted:%Y-%m}")
+        for invoice in sample_invoices(yesterday)
+        if invoice.total and f"{invoice.posted:%Y-%m}" < today()[:7]
+    }
+    assert scheduled["royalty_invoices"] == len(over) >= 16
+    invoiced = Decimal(scheduled["royalty_invoiced"])
+    assert invoiced > 0
+    assert invoiced + Decimal(scheduled["royalty_of_this_month"]) == Decimal(data["royalty_total"])
+    assert scheduled["snapshots"] == 7  # an outlet's agreement has ended
 
 
 @pytest.mark.slow
@@ -114,6 +141,10 @@ def test_a_file_goes_in_and_nothing_is_left(tmp_path: Path) -> None:
     assert (done.returncode, done.stderr) == (0, "")
     for told in ("All four agree, for every outlet.", "536365-1", "create_royalty_entry", "refused: ", "France"):
         assert told in done.stdout
+    # December 2010: 6 x 2.55 + 2 x 3.395 = 22.09, of which 5 % is 1.1045 and 2 % is 0.4418; France has had a gift
+    assert "2010-12         1   22.09   1.1045         0.4418" in done.stdout
+    assert "2011-01         1  -27.50   -1.375          -0.55" in done.stdout
+    assert "Each is the sum of its royalty entries: -0.2705 invoiced, 0 of the month that is not over" in done.stdout
     # 6 x 2.55 + 2 x 3.395 - 27.50 = -5.41, of which 5 % is -0.2705
     assert done.stdout.count("-5.41  -0.2705") == 4
     assert left_in(tmp_path) == [csv.name]

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+from datetime import date
 
 from example_app.demo.csvfile import DECIMALS
-from example_app.demo.sample import OUTLETS, sample_invoices
+from example_app.demo.sample import OUTLETS, sample_invoices, sample_outlets
 
 
 def test_it_is_the_same_every_time() -> None:
@@ -29,6 +30,24 @@ def test_it_has_about_300_invoices_of_8_outlets_over_a_quarter() -> None:
     assert len(OUTLETS) == 8
     assert {each.posted.month for each in invoices} == {10, 11, 12}
     assert [each.posted for each in invoices] == sorted(each.posted for each in invoices)
+
+
+def test_only_its_dates_follow_its_last_day() -> None:
+    moved, before = sample_invoices(date(2026, 3, 2)), sample_invoices()
+    assert moved[0].posted.date() == date(2025, 12, 1)  # 31 + 31 + 28 + 2 days
+    assert moved[-1].posted.date() == date(2026, 3, 2)
+    assert {later.posted - earlier.posted for later, earlier in zip(moved, before, strict=True)} == {
+        date(2026, 3, 2) - date(2025, 12, 31)
+    }
+    assert [(each.number, each.lines) for each in moved] == [(each.number, each.lines) for each in before]
+
+
+def test_its_agreements_end_soon_or_later() -> None:
+    ends = {each.name: str(each.last_day) for each in sample_outlets(sample_invoices(), date(2025, 12, 31))}
+    assert ends["Museum"] == "2025-12-31"
+    assert (ends["Station"], ends["Lakeside"], ends["Airport"]) == ("2026-01-05", "2026-01-20", "2026-02-14")
+    assert set(ends) == set(OUTLETS)
+    assert list(ends.values()).count("2027-02-04") == 4
 
 
 def test_it_has_returns_gifts_corrections_and_unknown_customers() -> None:
