@@ -17,7 +17,7 @@ ANEW := --clear
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help setup hooks demo test test-all chaos failover crash rivals cov bench fmt lint types imports docs
+.PHONY: help setup hooks demo test test-all chaos failover crash rivals simulate cov bench fmt lint types imports docs
 
 help: ## Lists the targets; ARGS="..." is passed on, PYTHON=... chooses the interpreter
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
@@ -59,6 +59,9 @@ crash: setup ## Kills processes in nested saves and looks for half-written docum
 
 rivals: setup ## Lets two processes submit invoices of the same outlets and looks at the books: RUNS=500 DB=postgres
 	@$(RUN) tests.integration.rivals --runs $(or $(RUNS),500) --db $(DB) $(ARGS)
+
+simulate: setup ## Plays two years of schedules minute by minute beside a model of crontab, in four time zones: SEED=1
+	@$(RUN) tests.simulation --seed $(SEED) $(ARGS)
 
 cov: setup ## Runs the tests and prints what they do not reach
 	@$(RUN) pytest -n auto --dist worksteal --cov --cov-report=term-missing $(ARGS)

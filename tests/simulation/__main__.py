@@ -1,0 +1,58 @@
+"""`make simulate`: every frequency word and 200 random expressions, two years minute by minute, in four time zones."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from datetime import UTC, datetime
+from random import Random
+from time import perf_counter
+
+from tests.simulation.compare import compare
+from tests.simulation.cron_model import Span
+from tests.simulation.expressions import APPS, WORDS, random_expression
+
+ZONES = ("Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "Asia/Kolkata")
+START = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="make simulate", description=__doc__)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--expressions", type=int, default=200, help="how many random ones")
+    parser.add_argument("--days", type=int, default=730)
+    parser.add_argument("--show", action="store_true", help="print the random expressions")
+    options = parser.parse_args()
+    random = Random(options.seed)
+    drawn = [random_expression(random) for _ in range(options.expressions)]
+    if options.show:
+        print("\n".join(drawn))
+    meanings = WORDS | {each: each for each in (*APPS, *drawn)}
+    wrong = total = never = 0
+    for zone in ZONES:
+        began = perf_counter()
+        span = Span(zone, START, options.days)
+        runs = 0
+        for expression, meaning in meanings.items():
+            result = compare(expression, meaning, span, random)
+            runs += result.runs
+            never += not result.runs
+            if result.missed or result.wrong:
+                wrong += 1
+                print(result, flush=True)
+        total += runs
+        print(
+            f"{zone}: {len(meanings)} expressions, {span.minutes} minutes, {len(span.gaps)} gaps, {runs} runs compared "
+            f"in {perf_counter() - began:.0f} s",
+            flush=True,
+        )
+    print(
+        f"{len(WORDS)} words, {len(APPS)} expressions of apps and {len(drawn)} random ones (seed {options.seed}), "
+        f"{len(ZONES)} zones, {options.days} days: {total} runs compared, "
+        f"{wrong} plans differ from the model; {never} plans had no run"
+    )
+    return 1 if wrong or not total else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
