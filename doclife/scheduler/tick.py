@@ -99,11 +99,11 @@ def _start(context: Context, name: str, now: datetime, at: datetime | None) -> t
         return None, False
     if row.frequency == ALL:
         return _start_all(context, row, now, at), False
-    due = clock.to_utc(row.next_execution, settings.time_zone)
+    oldest = clock.to_utc(row.next_execution, settings.time_zone)
     policy = row.catch_up or settings.catch_up
-    following = planned(context.site, row, due if policy == "all" else now)
-    late = due + timedelta(seconds=LATE_TICKS * settings.scheduler_tick_interval) < now
-    fired = None if late and policy == "skip" else fire(context, row, due, now, next_execution=following)
+    following = planned(context.site, row, oldest if policy == "all" else now)
+    due = _in_time(context, row, oldest, now) if policy == "skip" else oldest
+    fired = None if due is None else fire(context, row, due, now, next_execution=following)
     if isinstance(fired, Busy):
         if policy == "all":
             return None, True  # this run is still to come
@@ -112,6 +112,15 @@ def _start(context: Context, name: str, now: datetime, at: datetime | None) -> t
         _plan(context, name, following)
         fired = None
     return fired, policy == "all" and following is not None and following <= now
+
+
+def _in_time(context: Context, row: Any, due: datetime, now: datetime) -> datetime | None:
+    """Returns when the first run of a schedule was due that is not late yet, or None."""
+    late = now - timedelta(seconds=LATE_TICKS * context.site.settings.scheduler_tick_interval)
+    if due >= late:
+        return due
+    first = planned(context.site, row, late)
+    return None if first is None or first > now else first
 
 
 def _start_all(context: Context, row: Any, now: datetime, at: datetime | None) -> str | None:

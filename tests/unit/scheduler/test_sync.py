@@ -93,6 +93,7 @@ def test_rows_of_server_scripts_are_left_alone_and_planned(site):
         assert _next(OTHER) == datetime(2026, 1, 16)
 
 
+@pytest.mark.slow_on_servers
 def test_processes_that_sync_in_one_moment_do_not_disturb_each_other(committed_site):
     site, problems = committed_site, []
     app = AppHooks("tests", {"scheduler_events": {}}, ModuleType("tests"))

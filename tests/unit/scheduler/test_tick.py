@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from types import ModuleType
 
+import msgspec
 import pytest
 from sqlalchemy import select
 
@@ -16,6 +17,7 @@ from doclife.jobs.listing import list_jobs
 from doclife.model.access import get_doc
 from doclife.outbox import complete
 from doclife.outbox.claim import claim_next
+from doclife.query.lists import get_all
 from doclife.scheduler.sync import sync
 from doclife.scheduler.tick import tick
 from doclife.schema.tables import background_job, scheduled_job_run, scheduled_job_type
@@ -50,6 +52,23 @@ def _set(**values):
 def _finish_all(site):
     while (claimed := claim_next(site.database, ["short", "default", "long"], "w")) is not None:
         assert run_claimed(site, claimed) == "finished"
+
+
+def _finish_at_once():
+    """Ends the jobs without running them."""
+    unit = current_unit()
+    unit.before_write()
+    unit.link.execute(background_job.update().values(status="finished", dedup_key=None))
+    unit.commit()
+
+
+def _dues():
+    query = select(scheduled_job_run.c.due).order_by(scheduled_job_run.c.due)
+    return list(current_unit().link.execute(query).scalars())
+
+
+def _of_january(text):
+    return datetime.strptime(f"2026-01-{text}", "%Y-%m-%d %H:%M")
 
 
 def test_rows_follow_the_hooks_and_stops_and_times_survive(site):
@@ -98,7 +117,10 @@ def test_what_is_due_is_enqueued_once_with_its_terms(site):
             (datetime(2026, 1, 16, 1), datetime(2026, 1, 16, 0, 0, 20)),
         ]
     jobs = {job.method: job for job in list_jobs(site.database)}
-    assert (jobs[NIGHTLY].queue, jobs[OTHER].queue, jobs[NIGHTLY].run_as) == ("long", "default", "Administrator")
+    terms = get_all("Background Job", {"name": jobs[NIGHTLY].id}, ["queue", "run_as", "timeout", "retry"])[0]
+    assert (terms.queue, terms.run_as, terms.timeout, terms.retry["max"]) == ("long", "Administrator", 77, 3)
+    terms = get_all("Background Job", {"name": jobs[OTHER].id}, ["queue", "timeout", "retry"])[0]
+    assert (terms.queue, terms.timeout, terms.retry) == ("default", 300, None)
     runs = current_unit().link.execute(select(scheduled_job_run).order_by(scheduled_job_run.c.schedule)).all()
     assert [(run.schedule, run.due, run.job) for run in runs] == [
         (NIGHTLY, datetime(2026, 1, 16), jobs[NIGHTLY].id),
@@ -161,25 +183,58 @@ def test_a_schedule_whose_last_job_is_not_done_is_not_started_again(site):
         assert len(tick(site).fired) == 1
 
 
-@pytest.mark.parametrize(
-    ("catch_up", "runs", "next_execution"),
-    [
-        ("once", 1, datetime(2026, 1, 16, 13)),
-        ("skip", 0, datetime(2026, 1, 16, 13)),
-        ("all", 3, datetime(2026, 1, 15, 16)),
-    ],
-)
-def test_after_downtime_what_was_missed_is_caught_up_as_declared(site, catch_up, runs, next_execution):
+FIVE = "*/5 * * * *"
+
+#: a site that was down from 15 January 12:00 to 18 January 12:00:30: the first runs, how many come, what is next
+CAUGHT_UP = {
+    # 24 hours on each of three days, the first at 13:00, the last at 12:00
+    ("hourly", "all"): (["15 13:00", "15 14:00", "15 15:00"], 72, "18 13:00"),
+    ("hourly", "once"): (["15 13:00"], 1, "18 13:00"),
+    ("hourly", "skip"): (["18 12:00"], 1, "18 13:00"),  # half a minute is not late
+    ("daily", "all"): (["16 00:00", "17 00:00", "18 00:00"], 3, "19 00:00"),
+    ("daily", "once"): (["16 00:00"], 1, "19 00:00"),
+    ("daily", "skip"): ([], 0, "19 00:00"),
+    # twelve times as many as each hour
+    (FIVE, "all"): (["15 12:05", "15 12:10", "15 12:15"], 864, "18 12:05"),
+    (FIVE, "once"): (["15 12:05"], 1, "18 12:05"),
+    (FIVE, "skip"): (["18 12:00"], 1, "18 12:05"),
+}
+
+
+@pytest.mark.slow_on_servers
+@pytest.mark.parametrize(("when", "catch_up"), CAUGHT_UP)
+def test_after_three_days_what_was_missed_is_caught_up_as_declared(site, when, catch_up):
+    """One after the other, none lost and none twice, also where the job of one runs while others are due."""
+    first, runs, following = CAUGHT_UP[when, catch_up]
     with travel_to(NOON):
-        _declare(site, {"hourly": {"method": NIGHTLY, "catch_up": catch_up}})
-    with travel_to("2026-01-16 12:00"):
-        for n in range(3):
-            ticked = tick(site, only_missed=n > 0)
-            assert ticked.waiting == (catch_up == "all")
-            assert tick(site).waiting == (catch_up == "all")  # its job is queued still
-            _finish_all(site)
-        assert _rows("next_execution") == [(next_execution,)]
-    assert len(list_jobs(site.database)) == runs
+        _declare(site, {"cron": {when: {"method": NIGHTLY, "catch_up": catch_up}}})
+    with travel_to("2026-01-18 12:00:30"):
+        ticks = 0
+        waiting = True
+        while waiting and ticks < 80:
+            ticked = tick(site, only_missed=True)
+            assert len(ticked.fired) == (ticks < runs)
+            if ticks < 3 and ticked.fired:  # it is queued still
+                again = tick(site)
+                assert (again.fired, again.waiting) == ([], ticked.waiting)
+            _finish_at_once()
+            ticks += 1
+            waiting = ticked.waiting
+        assert ticks == min(max(runs, 1), 80)
+        if not waiting:
+            assert _rows("next_execution") == [(_of_january(following),)]
+    assert _dues()[:3] == [_of_january(text) for text in first]
+    assert len(set(_dues())) == len(_dues()) == min(runs, 80)
+
+
+def test_of_each_tick_none_is_caught_up(site):
+    with travel_to(NOON):
+        _declare(site, {"all": {"method": NIGHTLY, "catch_up": "all"}})
+    with travel_to("2026-01-18 12:00:30"):
+        for expected in (1, 0):
+            ticked = tick(site)
+            assert (len(ticked.fired), ticked.waiting) == (expected, False)
+        assert _dues() == [datetime(2026, 1, 18, 12, 0, 30)]
 
 
 def test_a_skipping_schedule_runs_when_it_is_in_time(site):
@@ -254,3 +309,30 @@ def test_a_system_manager_stops_a_schedule_and_cannot_have_it_enqueue_something_
         schedule.stopped = True
         schedule.save()
     assert _rows("method", "stopped", "docstatus") == [(NIGHTLY, 1, 0)]
+
+
+#: the times at which a schedule of each half hour is due in the autumn night, in UTC: every half hour of it
+NIGHTS = {
+    # 3:00 becomes 2:00, at 1:00 UTC
+    "Europe/Berlin": datetime(2026, 10, 24, 23, 30, tzinfo=UTC),
+    # 2:00 becomes 1:30, at 15:00 UTC
+    "Australia/Lord_Howe": datetime(2026, 4, 4, 13, 30, tzinfo=UTC),
+}
+
+
+@pytest.mark.parametrize("zone", NIGHTS)
+def test_every_half_hour_of_the_night_in_which_the_clock_is_set_back_comes_once(site, zone):
+    """Through stored times, which the site's zone does not tell apart."""
+    half_hour, start = timedelta(minutes=30), NIGHTS[zone]
+    site.settings = msgspec.structs.replace(site.settings, time_zone=zone)
+    with travel_to(start):
+        _declare(site, {"cron": {"*/30 * * * *": NIGHTLY, "15,45 * * * *": OTHER}})
+    fired = []
+    for n in range(1, 13):
+        with travel_to(start + half_hour * n / 2):
+            fired += [(name, n) for name, _job in tick(site).fired]
+            sync(site)  # changes nothing
+            _finish_at_once()
+    halves, quarters = [n for n in range(1, 13) if n % 2 == 0], [n for n in range(1, 13) if n % 2]
+    assert [n for name, n in fired if name == NIGHTLY] == halves
+    assert [n for name, n in fired if name == OTHER] == quarters
