@@ -10,6 +10,7 @@ from doclife.jobs.health import workers_of
 from doclife.jobs.problems import Problem, scheduler_problems
 from doclife.jobs.schedules import SchedulerState
 from doclife.scheduler.state import Schedule
+from doclife.scheduler.sync import unsynced
 
 
 def reasons(site: Any, state: SchedulerState, found: Sequence[Schedule]) -> list[Problem]:
@@ -25,7 +26,17 @@ def reasons(site: Any, state: SchedulerState, found: Sequence[Schedule]) -> list
 
 
 def _declarations(site: Any, found: Sequence[Schedule]) -> Iterator[Problem]:
-    if not found:
+    different = unsynced(site)
+    if different:
+        are = "schedule is" if len(different) == 1 else "schedules are"
+        names = ", ".join(different[:3]) + (", ..." if len(different) > 3 else "")
+        yield Problem(
+            kind="not-synced",
+            what=f"{len(different)} {are} not as hooks and settings say",
+            why=f"they were changed since the last migration: {names}",
+            help="doclife migrate; a scheduler that starts does the same",
+        )
+    elif not found:
         yield Problem(
             kind="no-schedules",
             what="there are no schedules",

@@ -10,6 +10,10 @@ import msgspec
 from doclife.core import config
 from doclife.core.errors import ConfigError
 from doclife.jobs.schedules import set_switches
+from doclife.scheduler.planning import plan_anew
+
+#: the settings that commands set
+PAUSE, DISABLE = "pause_scheduler", "disable_scheduler"
 
 
 class Switched(msgspec.Struct, frozen=True, kw_only=True):
@@ -29,30 +33,39 @@ class Switched(msgspec.Struct, frozen=True, kw_only=True):
 def switch(site: Any, setting: str, value: bool) -> Switched:
     """Sets a setting of a site, for the processes that run too: the scheduler reads it at each tick.
 
+    Where the scheduler is no longer disabled its schedules are planned anew from now.
+
     Args:
         site: a loaded `doclife.site.runtime.Site`.
-        setting: pause_scheduler or disable_scheduler.
+        setting: PAUSE or DISABLE.
         value: True holds the scheduler, False lets it go on.
     Raises:
         ConfigError: a variable of the environment says otherwise, which beats the site's file, or the file cannot
             be read or written.
+    Order: outside a context of this site.
     """
     folder, name = site.sites_dir, site.name
     now = config.load_settings(folder, name)
-    source = now.sources[setting]
     changed = getattr(now.settings, setting) != value
     if changed:
-        now = _write(folder, name, setting, value, source)
+        _refuse_if_fixed(setting, not value, now.sources[setting])
+        if setting == DISABLE and not value:
+            with site.work():  # before the next tick can find what was missed
+                plan_anew(site)
+        now = _write(folder, name, setting, value)
     also_set = [each for each in set_switches(now.settings) if each != setting]
     return Switched(setting=setting, value=value, changed=changed, source=now.sources[setting], also_set=also_set)
 
 
-def _write(folder: Path, name: str, setting: str, value: bool, source: str) -> config.Loaded:
+def _refuse_if_fixed(setting: str, value: bool, source: str) -> None:
     if source.startswith(config.PREFIX):
         raise ConfigError(
-            f"{setting} stays {str(not value).lower()}: the variable {source} says so, which beats the site's file. "
+            f"{setting} stays {str(value).lower()}: the variable {source} says so, which beats the site's file. "
             f"Take it out of the environment, that of the running processes too"
         )
+
+
+def _write(folder: Path, name: str, setting: str, value: bool) -> config.Loaded:
     # true stands in the file; false does only where the settings for all sites say true
     config.write_site_config(folder, name, {setting: True if value else None})
     now = config.load_settings(folder, name)

@@ -138,6 +138,16 @@ def test_status_gives_each_reason_its_command(shop):
     ]
 
 
+def test_status_tells_when_hooks_and_rows_differ(shop):
+    _sql(shop, "UPDATE `tabScheduled Job Type` SET cron_format = '0 8 * * *' WHERE frequency = 'cron'")
+    why = json.loads(shop.ok("scheduler", "status", "--json"))["reasons"]
+    (differs,) = [each for each in why if each["kind"] == "not-synced"]
+    assert differs["what"] == "1 schedule is not as hooks and settings say"
+    assert WORKDAYS in differs["why"]
+    shop.ok("migrate")
+    assert "not-synced" not in shop.ok("scheduler", "status", "--json")
+
+
 def test_status_names_the_job_that_a_schedule_waits_for(shop):
     _sql(shop, "UPDATE `tabScheduled Job Type` SET stopped = 1 WHERE frequency != 'daily'")
     (started,) = json.loads(shop.ok("scheduler", "trigger", NIGHTLY, "--json"))["started"]
@@ -218,6 +228,16 @@ def test_a_site_that_is_enabled_although_all_are_disabled_says_so_in_its_file(sh
     shop.ok("scheduler", "enable")
     assert json.loads(_config(shop))["disable_scheduler"] is False
     assert json.loads(shop.ok("scheduler", "status", "--json"))["switches"] == []
+
+
+def test_what_was_missed_while_it_was_disabled_is_not_made_up_and_while_it_was_paused_is(shop):
+    for hold, go_on, started in (("disable", "enable", []), ("pause", "resume", [WORKDAYS, NIGHTLY])):
+        shop.ok("scheduler", hold)
+        day = 16 if hold == "disable" else 17
+        with travel_to(f"2030-01-{day} 01:00"):
+            shop.ok("scheduler", go_on)
+            done = json.loads(shop.ok("scheduler", "trigger", "--json"))["started"]
+        assert [each["schedule"] for each in done] == started
 
 
 def test_what_still_holds_it_is_said(shop):
