@@ -122,7 +122,8 @@ def scheduler_problems(state: SchedulerState) -> Iterator[Problem]:
             kind="no-scheduler",
             what="no scheduler runs",
             why=f"{schedules} to come, and nobody leads",
-            help="doclife scheduler, or doclife start; one tick by hand: doclife scheduler trigger",
+            help="doclife scheduler, or doclife start"
+            + ("" if state.switches else "; one tick by hand: doclife scheduler trigger"),
         )
     elif not state.switches and not state.ticks:
         last = "it has never ticked"
