@@ -1,0 +1,85 @@
+"""The app, the tests, the tables and the commands of docs/scheduler.md run as they stand, in an empty folder."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from doclife.cli.main import cli
+from doclife.testing import travel_to
+
+PAGE = (Path(__file__).parents[2] / "docs" / "scheduler.md").read_text()
+
+#: ids of jobs are others at each run
+ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    made = tmp_path_factory.mktemp("scheduler_page")
+    for name, text in re.findall(r"^```(?:python|ini)\n# (\S+)\n(.*?)^```", PAGE, re.DOTALL | re.MULTILINE):
+        path = made / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if name.startswith("shop/"):
+            (made / "shop" / "__init__.py").touch()
+        path.write_text(text)
+    return made
+
+
+def test_the_page_as_it_stands(folder):
+    tests = sum(path.read_text().count("\ndef test_") for path in folder.glob("test_*.py"))
+    assert tests > 6
+    [script] = re.findall(r"^```sh\n(.*?)^```", PAGE, re.DOTALL | re.MULTILINE)
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("DOCLIFE_", "PYTEST_"))}
+    environment["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{environment['PATH']}"
+    done = subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", script],
+        cwd=folder,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=100,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert f"{tests} passed" in done.stdout
+
+
+def _doclife(folder, *words):
+    runner = CliRunner()
+    return runner.invoke(cli, ["--sites-dir", str(folder / "sites"), *words], prog_name="doclife").output
+
+
+def test_the_commands_print_what_the_page_says(folder, monkeypatch):
+    monkeypatch.syspath_prepend(str(folder))
+    shown = "".join(re.findall(r"^```text\n(\$ .*?)^```", PAGE, re.DOTALL | re.MULTILINE))
+    parts = re.split(r"^\$ (.*)\n", shown, flags=re.MULTILINE)[1:]
+    assert len(parts) > 8
+    try:
+        with travel_to("2026-03-02 10:00"):  # a Monday
+            _doclife(folder, "new-site", "demo", "--install-app", "shop")
+            for command, wanted in zip(parts[::2], parts[1::2], strict=True):
+                _program, *words = shlex.split(command)
+                printed = _doclife(folder, *words)
+                assert ID.sub("ID", printed) == ID.sub("ID", wanted), command
+    finally:
+        for name in [name for name in sys.modules if name.partition(".")[0] == "shop"]:
+            del sys.modules[name]
+
+
+def _commands():
+    return [line.partition("  #")[0].split()[1:] for line in re.findall(r"^    (doclife .*)$", PAGE, re.MULTILINE)]
+
+
+@pytest.mark.parametrize("words", _commands(), ids=" ".join)
+def test_every_command_has_the_options_that_the_page_names(words):
+    names = [word for word in words if not word.startswith("-")]
+    text = CliRunner().invoke(cli, [*names[: 2 if names[0] in ("scheduler", "jobs") else 1], "--help"])
+    assert text.exit_code == 0
+    assert [option for option in words if option.startswith("--") and option not in text.output] == []
