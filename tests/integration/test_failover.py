@@ -22,6 +22,24 @@ def test_a_short_run_misses_and_doubles_nothing(doclife_db_url, tmp_path):
     assert result.report.done == result.report.runs >= 10
 
 
+@pytest.mark.slow
+@pytest.mark.chaos
+def test_schedulers_that_all_believe_to_lead_start_nothing_twice(doclife_db_url, tmp_path):
+    database = doclife_db_url.partition("+")[0].partition(":")[0] or "sqlite"
+    options = Options(database=database, server=doclife_db_url, duration=8, workers=1, plant="everybody_leads")
+    result = run(options, tmp_path)
+    assert result.report.faults == []
+    assert result.report.done == result.report.runs >= 10
+
+
+@pytest.mark.slow
+@pytest.mark.chaos
+@pytest.mark.one_database
+def test_a_run_finds_a_planted_defect(tmp_path):
+    options = Options(seed=3, duration=12, drain=15, workers=1, leads=(0.3, 1.0), plant="forgets_missed_runs")
+    assert any("every 2 s, all did not run for" in fault for fault in run(options, tmp_path).report.missed)
+
+
 # the examination: twenty seconds, from 1,000,000,000 on; nobody led from 4.5 s to 9.1 s
 
 START = 1_000_000_000

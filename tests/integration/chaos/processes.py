@@ -6,7 +6,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -46,7 +46,7 @@ class Processes:
     """All processes of one sites folder."""
 
     def __init__(
-        self, sites_dir: Path, folder: Path, environment: dict[str, str], *, start: str | None = START
+        self, sites_dir: Path, folder: Path, environment: dict[str, str], *, through: Sequence[str] = (START,)
     ) -> None:
         """Knows its processes by the folder in their command.
 
@@ -54,9 +54,9 @@ class Processes:
             sites_dir: a folder that no other process works on.
             folder: for their log.
             environment: more variables for them.
-            start: module through which they start; None: as they are.
+            through: module through which they start, and its own arguments; none: as they are.
         """
-        self._start = [] if start is None else [start]
+        self._through = through
         self.sites_dir = sites_dir
         self.log = folder / "processes.log"
         self._environment = {**os.environ, **environment}
@@ -77,7 +77,7 @@ class Processes:
                 role.lives += 1
                 with self.log.open("ab") as log:
                     role.process = subprocess.Popen(
-                        [sys.executable, "-m", *self._start, *role.arguments(role.lives)],
+                        [sys.executable, "-m", *self._through, *role.arguments(role.lives)],
                         cwd=ROOT, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=self._environment,
                     )  # fmt: skip
 

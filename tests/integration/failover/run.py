@@ -53,6 +53,8 @@ class Options:
     workers: int = 2
     #: seconds until all must be done afterwards
     drain: float = 120
+    #: what of start.py is planted into the processes
+    plant: str = ""
     say: Callable[[str], None] = field(default=lambda line: None)
 
 
@@ -104,7 +106,8 @@ def run(options: Options, folder: Path) -> Result:
     )
     site = template.site()
     # the times are those of the product: nothing is shortened but the tick
-    processes = Processes(template.sites_dir, folder, {}, start=None)
+    through = ("tests.integration.failover.start", options.plant) if options.plant else ()
+    processes = Processes(template.sites_dir, folder, {}, through=through)
     try:
         with acquire(template.sites_dir):
             one = _Run(options, site, processes)
