@@ -82,6 +82,31 @@ def plan_anew(site: Any, names: Collection[str] | None = None) -> int:
     return changed
 
 
+def plan_outdated(site: Any) -> int:
+    """Plans anew what waits for a time that would not be planned now, whatever the hooks say. Returns how many changed.
+
+    What is due already stays due. When nothing is outdated nothing is written.
+
+    Args:
+        site: whose schedules they are.
+    Order: outside a context of this site; it has a transaction of its own.
+    """
+    query = select(*COLUMNS).order_by(_type.name)
+    with site.database.reading() as connection:
+        now = clock.utc_now()
+        names = [row.name for row in connection.execute(query) if is_outdated(site, row, row.stored, now)]
+    changed = 0
+    for name in names:
+        with site.database.transaction() as connection:
+            row = connection.execute(query.where(_type.name == name).with_for_update()).first()
+            now = clock.utc_now()
+            if row is not None and is_outdated(site, row, row.stored, now):
+                values = {"next_execution": planned(site, row, now)}
+                connection.execute(update(scheduled_job_type).where(_type.name == name).values(values))
+                changed += 1
+    return changed
+
+
 def plan_again(doc: Any) -> None:
     """Plans a schedule anew that is no longer stopped: what it missed meanwhile is not made up.
 

@@ -22,6 +22,7 @@ from doclife.core.log import get_logger
 from doclife.core.settings import Settings
 from doclife.outbox.leases import LEASE_S, Lease
 from doclife.outbox.moments import TICK, note_in
+from doclife.scheduler.planning import plan_outdated
 from doclife.scheduler.sync import sync
 from doclife.scheduler.tick import tick
 from doclife.site.load import load_site
@@ -90,8 +91,8 @@ class SchedulerLoop:
         #: the settings as they could be read last, and why they cannot be read now, or ""
         self._settings, self._unreadable = site.settings, ""
         self._lease.seconds = lease_seconds(site.settings.scheduler_tick_interval)
-        #: whether the rows are to be planned anew
-        self._to_sync = False
+        #: whether schedules may wait for a time that would not be planned now
+        self._to_plan = False
 
     def stop(self) -> None:
         """Has the scheduler end; may be called by a signal's handler."""
@@ -140,16 +141,16 @@ class SchedulerLoop:
         self._look_at_settings()
         if pace.was_set():
             logger.warning(CLOCK_SET, scheduler=self.name)
-            self._to_sync = True
+            self._to_plan = True
         if not lease.hold():
             self._leads = False
             return lease.renewal_s
         if not self._leads:
             self._leads = True
             pace.at_once()
-        if self._to_sync:
-            sync(self.site)
-            self._to_sync = False
+        if self._to_plan:
+            plan_outdated(self.site)
+            self._to_plan = False
         if not pace.left_s():
             interval = self._settings.scheduler_tick_interval
             moment = pace.moment(interval)
@@ -184,7 +185,7 @@ class SchedulerLoop:
             # all else that a site was loaded with is for its next start
             site.settings = msgspec.structs.replace(site.settings, scheduler_tick_interval=interval)
             self._pace.follow(self._pace.moment(interval), interval)
-            self._to_sync = True  # what fires at each tick is planned by the interval
+            self._to_plan = True  # what fires at each tick is planned by the interval
 
     def _tick(self, moment: datetime | None) -> bool:
         """Starts what is due and returns whether that could be done.

@@ -170,6 +170,24 @@ def test_settings_that_cannot_be_read_are_those_of_before(committed_site, at, te
     assert config.SITE_FILE in told[0]["reason"] or "no site" in told[0]["reason"]
 
 
+def test_another_interval_holds_without_a_restart(committed_site, at):
+    _schedule(committed_site)
+    loop = SchedulerLoop(committed_site)
+    assert loop.round() == 5
+    _set(committed_site, scheduler_tick_interval=2)
+    at(5)
+    assert loop.round() == 1
+    assert committed_site.settings.scheduler_tick_interval == 2
+    for seconds in (6, 7, 8):
+        at(seconds)
+        loop.round()
+    _set(committed_site, scheduler_tick_interval=60)
+    for seconds in (10, 12, 59, 60):
+        at(seconds)
+        loop.round()
+    assert _dues(committed_site) == [0, 6, 8, 60]
+
+
 def test_a_tick_without_a_database_comes_again_after_a_second(committed_site, at, monkeypatch):
     _schedule(committed_site)
     loop = SchedulerLoop(committed_site)
@@ -255,3 +273,55 @@ def test_missed_runs_follow_each_other_between_ticks(committed_site, at):
             assert wait == 1
     assert _dues(committed_site, "every 5 s") == [0, 5, 10, 15, 20]
     assert _dues(committed_site) == [0]
+
+
+@pytest.mark.one_database
+@pytest.mark.parametrize("hours", [-3, 3])
+def test_a_clock_that_is_set_by_hours_brings_one_tick_and_stops_none(committed_site, monkeypatch, hours):
+    shift = [timedelta()]
+    monkeypatch.setattr(clock, "utc_now", lambda: datetime.now(UTC) + shift[0])
+    moved = [0.0]
+    steady = clock.steady
+    monkeypatch.setattr(clock, "steady", lambda: steady() + moved[0])
+
+    def pass_time(seconds):
+        _end_jobs(committed_site)
+        shift[0] += timedelta(seconds=seconds)
+        moved[0] += seconds
+
+    _schedule(committed_site)
+    loop = SchedulerLoop(committed_site)
+    loop.round()
+    pass_time(60)
+    loop.round()
+    shift[0] += timedelta(hours=hours)
+    _end_jobs(committed_site)
+    with capture_logs() as logs:
+        loop.round()
+    assert scheduling.CLOCK_SET in [each["event"] for each in logs]
+    before = len(_dues(committed_site))
+    assert before == 3
+    for _ in range(3):
+        _end_jobs(committed_site)
+        loop.round()  # no burst
+    assert len(_dues(committed_site)) == before
+    for n in range(1, 4):
+        pass_time(60)
+        loop.round()
+        assert len(_dues(committed_site)) == before + n
+
+
+@pytest.mark.one_database
+def test_planning_anew_asks_no_hooks(committed_site, at):
+    """A daemon of an old version must not undo in the midst of its life what a new one has synced."""
+    _schedule(committed_site, "of the new version", "daily", server_script=None, next_execution=NOON)
+    loop = SchedulerLoop(committed_site)
+    loop.round()
+    _set(committed_site, scheduler_tick_interval=2)
+    at(5)
+    loop.round()
+    assert _dues(committed_site, "of the new version") == [0]
+    with committed_site.database.reading() as connection:
+        kind = scheduled_job_type.c
+        query = sa.select(kind.next_execution).where(kind.name == "of the new version")
+        assert connection.execute(query).scalar_one() == datetime(2026, 3, 5)
