@@ -49,6 +49,12 @@ def takes(fn: Callable[..., Any], name: str) -> bool:
     return parameters is None or parameters.others or name in parameters.named
 
 
+def needed(fn: Callable[..., Any]) -> tuple[str, ...]:
+    """Returns the names of the arguments without which a function cannot be called, as it will be called."""
+    parameters = _parameters(fn)
+    return () if parameters is None else parameters.needed
+
+
 def check_arguments(fn: Callable[..., Any], kwargs: Iterable[str], what: str, *, method: bool = False) -> None:
     """Refuses arguments that a function does not take, and a call without one that it needs.
 

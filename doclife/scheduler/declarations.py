@@ -2,26 +2,45 @@
 
 from __future__ import annotations
 
+import inspect
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import msgspec
 
-from doclife.core.errors import ConfigError, HookError, UnknownQueueError, ValidationError, nearest
+from doclife.core.errors import (
+    ConfigError,
+    HookError,
+    JobArgumentError,
+    UnknownQueueError,
+    ValidationError,
+    brief,
+    nearest,
+)
 from doclife.core.settings import Settings
 from doclife.events.handlers import import_path
 from doclife.events.hooks import AppHooks
+from doclife.jobs.arguments import needed
+from doclife.jobs.enqueue import LONGEST_TIMEOUT_S
+from doclife.jobs.functions import check_kind
 from doclife.scheduler import times
 
 KEY = "scheduler_events"
 CRON = "cron"
 
+#: the frequency words; each may end in `_long`
+_WORDS = (times.ALL, *times.FREQUENCIES)
+
 #: what an entry may say besides its method
 OPTIONS = ("method", "queue", "timeout", "retries", "catch_up", "time_zone")
 CATCH_UP = ("once", "all", "skip")
 
-#: room for a name
+#: of the numbers among them: least and most
+NUMBERS = {"timeout": (1, LONGEST_TIMEOUT_S), "retries": (0, 1000)}
+
+#: room for a name, and for a cron expression
 NAME_LENGTH = 140
 
 
@@ -56,7 +75,7 @@ def declared(apps: Sequence[AppHooks], settings: Settings) -> list[Declared]:
     """Returns the entries of all apps in install order.
 
     Raises:
-        HookError: one cannot be used; the message names app, key and path.
+        HookError: one cannot be used; the message names app, key, which entry of its list, and path.
     """
     found: list[Declared] = []
     for app in apps:
@@ -64,11 +83,10 @@ def declared(apps: Sequence[AppHooks], settings: Settings) -> list[Declared]:
         for frequency, cron, value, what in _entries(app):
             options = _options(value, what)
             path = options.pop("method")
-            if not callable(import_path(path, what)):
-                raise HookError(f"{what}: {path!r} is not a function")
+            _check_function(path, what)
+            _check(what, options, settings)
             seen[path] += 1
             queue = options.pop("queue", None) or ("long" if frequency.endswith(times.LONG) else "default")
-            _check(what, queue, options, settings)
             word = frequency.removesuffix(times.LONG)
             made = Declared(
                 app=app.name,
@@ -77,7 +95,7 @@ def declared(apps: Sequence[AppHooks], settings: Settings) -> list[Declared]:
                 frequency="yearly" if word == "annual" else word,
                 cron_format=cron,
                 queue=queue,
-                **options,
+                **{key: option for key, option in options.items() if option is not None},
             )
             if len(made.name) > NAME_LENGTH:
                 raise HookError(f"{what}: {made.name!r} is longer than {NAME_LENGTH} characters")
@@ -87,56 +105,93 @@ def declared(apps: Sequence[AppHooks], settings: Settings) -> list[Declared]:
 
 def _entries(app: AppHooks) -> Iterator[tuple[str, str | None, Any, str]]:
     """Yields word, cron expression, entry, and where it stands."""
-    for key, value in app.values.get(KEY, {}).items():
+    events = app.values.get(KEY, {})
+    if not isinstance(events, Mapping):
+        raise HookError(f"{app.name}: {KEY} must be a dict of frequencies, not {type(events).__name__}")
+    for key, value in events.items():
         what = f"{app.name}: {KEY}[{key!r}]"
         if key == CRON:
             if not isinstance(value, Mapping):
                 raise HookError(f"{what} must be a dict of cron expressions, not {type(value).__name__}")
             for expression, entries in value.items():
                 inner = f"{what}[{expression!r}]"
-                word = str(expression).strip().lower()
-                if _is_word(word):
-                    yield from ((word, None, each, inner) for each in _listed(entries))
-                    continue
-                try:
-                    cron = times.cron_of(str(expression))
-                except ValidationError as error:
-                    raise HookError(f"{inner}: {error}") from error
-                yield from ((CRON, cron, each, inner) for each in _listed(entries))
+                frequency, cron = _when(expression, inner)
+                yield from ((frequency, cron, each, place) for each, place in _listed(entries, inner))
         elif _is_word(key):
-            yield from ((key, None, each, what) for each in _listed(value))
+            yield from ((key, None, each, place) for each, place in _listed(value, what))
         else:
-            words = [times.ALL, *times.FREQUENCIES, CRON]
+            words = [*_WORDS, CRON]
             raise HookError(f"{what}: unknown frequency.{nearest(str(key), words)} Known: {', '.join(words)}")
 
 
 def _is_word(text: Any) -> bool:
-    return isinstance(text, str) and text.removesuffix(times.LONG) in (times.ALL, *times.FREQUENCIES)
+    return isinstance(text, str) and text.removesuffix(times.LONG) in _WORDS
 
 
-def _listed(value: Any) -> list[Any]:
-    return list(value) if isinstance(value, (list, tuple)) else [value]
+def _when(expression: Any, what: str) -> tuple[str, str | None]:
+    """Returns word and cron expression of a key below `cron`, which may be a word too."""
+    word = expression.strip().lower() if isinstance(expression, str) else ""
+    if _is_word(word):
+        return word, None
+    try:
+        cron = times.cron_of(expression)
+    except ValidationError as error:
+        raise HookError(f"{what}: {error}") from error
+    if len(cron) > NAME_LENGTH:
+        raise HookError(f"{what}: a cron expression is {NAME_LENGTH} characters long at most; make it two")
+    return CRON, cron
+
+
+def _listed(value: Any, what: str) -> Iterator[tuple[Any, str]]:
+    """Yields the entries of a key, and where each stands."""
+    if not isinstance(value, (list, tuple)):
+        yield value, what
+        return
+    for number, each in enumerate(value, 1):
+        yield each, f"{what}, entry {number}"
 
 
 def _options(value: Any, what: str) -> dict[str, Any]:
     if isinstance(value, str):
         return {"method": value}
     if not isinstance(value, Mapping) or not isinstance(value.get("method"), str):
-        raise HookError(f"{what}: an entry is a dotted path, or a dict with 'method', not {value!r}")
+        raise HookError(f"{what}: an entry is a dotted path, or a dict with 'method', not {brief(value)}")
     for key in value:
         if key not in OPTIONS:
             raise HookError(f"{what}: unknown option {key!r}.{nearest(str(key), OPTIONS)} Known: {', '.join(OPTIONS)}")
     return dict(value)
 
 
-def _check(what: str, queue: str, options: Mapping[str, Any], settings: Settings) -> None:
-    queues = settings.queues()
-    if queue not in queues:
-        raise UnknownQueueError(f"{what}: there is no queue {queue!r}.{nearest(queue, queues)}")
-    for key, least in (("timeout", 1), ("retries", 0)):
+def _check_function(path: str, what: str) -> None:
+    """Refuses what a worker could not call, or not without arguments."""
+    fn = import_path(path, what)
+    if inspect.isclass(fn):
+        raise HookError(f"{what}: {path!r} is a class, and to call it makes an object; name a function")
+    if not callable(fn):
+        raise HookError(f"{what}: {path!r} is not a function")
+    inner = fn
+    while isinstance(inner, partial):
+        inner = inner.func
+    try:
+        check_kind(inner if inspect.isroutine(inner) else inner.__call__, path)
+    except JobArgumentError as error:
+        raise HookError(f"{what}: {error}") from error
+    missing = needed(fn)
+    if missing:
+        names = ", ".join(missing)
+        raise HookError(f"{what}: {path!r} is called without arguments, and needs {names}; give it defaults")
+
+
+def _check(what: str, options: Mapping[str, Any], settings: Settings) -> None:
+    """Refuses options that make no sense; None is as good as left out."""
+    queue, queues = options.get("queue"), settings.queues()
+    if queue is not None and (not isinstance(queue, str) or queue not in queues):
+        raise UnknownQueueError(f"{what}: there is no queue {queue!r}.{nearest(str(queue), queues)}")
+    for key, (least, most) in NUMBERS.items():
         number = options.get(key)
-        if number is not None and (isinstance(number, bool) or not isinstance(number, int) or number < least):
-            raise HookError(f"{what}: {key} must be a number, at least {least}, not {number!r}")
+        known = isinstance(number, int) and not isinstance(number, bool)
+        if number is not None and not (known and least <= number <= most):
+            raise HookError(f"{what}: {key} must be a whole number from {least} to {most}, not {number!r}")
     catch_up = options.get("catch_up")
     if catch_up is not None and catch_up not in CATCH_UP:
         raise HookError(f"{what}: catch_up is one of {', '.join(CATCH_UP)}, not {catch_up!r}")
