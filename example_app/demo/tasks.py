@@ -11,6 +11,7 @@ from typing import NamedTuple
 import doclife
 from doclife import Amount
 from doclife.utils import today
+from example_app.demo.printing import exact
 
 COMPLETE = "complete"
 
@@ -95,7 +96,7 @@ def read_done() -> Done:
         },
         open_royalty=sum((royalty for (_, month), royalty in entries.items() if month >= this_month), Amount(0)),
         disagreements=[
-            f"{outlet} {month}: entries {entries.get((outlet, month), 0)}, invoiced {invoiced.get((outlet, month))}"
+            f"{outlet} {month}: entries {_told(entries, outlet, month)}, invoiced {_told(invoiced, outlet, month)}"
             for outlet, month in sorted({key for key in entries if key[1] < this_month} | set(invoiced))
             if entries.get((outlet, month)) != invoiced.get((outlet, month))
         ],
@@ -124,3 +125,7 @@ def _entries() -> dict[tuple[str, str], Amount]:
         key = entry.franchise_outlet, entry.posting_date.strftime("%Y-%m")
         sums[key] = sums.get(key, Amount(0)) + entry.royalty_amount
     return sums
+
+
+def _told(sums: Mapping[tuple[str, str], Amount], outlet: str, month: str) -> str:
+    return exact(sums[outlet, month]) if (outlet, month) in sums else "nothing"
