@@ -66,5 +66,6 @@ def start(state: State, workers: int, isolation: Isolation, parent: int) -> None
     children = all_children(site, workers, isolation=isolation)
     supervisor = Supervisor(site, children, parent=parent)
     stop_on_signals(supervisor.stop)
-    say(f"{len(children) - 1} workers and the scheduler of {site.name} run; Ctrl-C ends them")
+    count = len(children) - 1
+    say(f"{count} {'worker' if count == 1 else 'workers'} and the scheduler of {site.name} run; Ctrl-C ends them")
     supervisor.run()
