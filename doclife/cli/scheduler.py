@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from doclife.jobs.problems import Problem
     from doclife.jobs.schedules import SchedulerState
     from doclife.scheduler.state import Schedule
+    from doclife.scheduler.trigger import Ended, Triggered
     from doclife.site.runtime import Site
 
 COLUMNS = ["schedule", "when", "queue", "last", "status", "next"]
@@ -254,19 +255,20 @@ def _stop(state: State, words: Sequence[str], stop: bool, as_json: bool) -> None
 
 @scheduler.command("trigger")
 @click.argument("words", nargs=-1, metavar="[EVENT|SCHEDULE]...")
+@click.option("--wait", "wait_s", type=click.FloatRange(min=0), metavar="SECONDS", help="Wait for their jobs to end.")
 @json_option
 @pass_state
-def trigger_(state: State, words: tuple[str, ...], as_json: bool) -> None:
+def trigger_(state: State, words: tuple[str, ...], wait_s: float | None, as_json: bool) -> None:
     """Starts schedules now, or ticks once.
 
     Without an argument it is one tick, as the scheduler does it, also where none runs.
     EVENT is a word of scheduler_events (daily, monthly_long, all, cron): all its schedules but those that
     are stopped. SCHEDULE is the name, the method or the cron expression of one, stopped or not. When they
     are due next stays as it was. One whose last job has not ended is not started again; the exit code is 1
-    when none could be started.
+    when none could be started, and with --wait when one has not finished well in time.
     """
     from doclife.scheduler.state import meant, schedules
-    from doclife.scheduler.trigger import trigger, trigger_tick
+    from doclife.scheduler.trigger import trigger, trigger_tick, wait_for
 
     site = state.load_site(telling=True)
     with site.work():
@@ -275,19 +277,37 @@ def trigger_(state: State, words: tuple[str, ...], as_json: bool) -> None:
     with running():
         done = trigger(site, by_word) if words else trigger_tick(site)
     queues = {each.name: each.queue for each in found}
+    if not as_json:
+        _show_triggered(done, queues)
+    _warn_unserved(site, {queues[each.schedule] for each in done.started if each.schedule in queues})
+    ended = [] if wait_s is None else wait_for(site, done.started, wait_s)
     if as_json:
         started = [plain(each) | {"queue": queues.get(each.schedule)} for each in done.started]
-        show_json({"started": started, "refused": plain(done.refused)})
+        show_json({"started": started, "refused": plain(done.refused)} | ({"ended": plain(ended)} if ended else {}))
     else:
-        for each in done.started:
-            say(f"{each.schedule} is started: job {each.job} in the queue {queues.get(each.schedule)}.")
-        for other in done.refused:
-            warn(f"{other.schedule} is not started: {other.reason}.")
-        if not done.started and not done.refused:
-            say("Nothing is due.")
-    _warn_unserved(site, {queues[each.schedule] for each in done.started if each.schedule in queues})
+        _show_ended(ended)
     if not done.started and (words or done.refused):
         raise CommandError("nothing was started", FAILED)
+    bad = [each for each in ended if each.status != "finished"]
+    if bad:
+        raise CommandError(f"{len(bad)} of {len(ended)} have not finished well", FAILED)
+
+
+def _show_triggered(done: Triggered, queues: dict[str, str]) -> None:
+    for each in done.started:
+        say(f"{each.schedule} is started: job {each.job} in the queue {queues.get(each.schedule)}.")
+    for other in done.refused:
+        warn(f"{other.schedule} is not started: {other.reason}.")
+    if not done.started and not done.refused:
+        say("Nothing is due.")
+
+
+def _show_ended(ended: Sequence[Ended]) -> None:
+    for each in ended:
+        became = {"finished": "has finished", "failed": "has failed", "cancelled": "was cancelled"}.get(each.status)
+        after = "" if each.seconds is None else f" after {each.seconds:.1f} s"
+        error = f": {each.error}" if each.error else ""
+        say(f"{each.schedule} {became or f'has not ended, its job is {each.status}'}{after}{error}.")
 
 
 def _warn_unserved(site: Site, queues: set[str]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -9,7 +10,10 @@ import msgspec
 from sqlalchemy import select
 
 from doclife.core import clock, config
+from doclife.core.clock import monotonic
 from doclife.core.errors import DoclifeError, JobError
+from doclife.jobs.job import OPEN
+from doclife.jobs.listing import show_job
 from doclife.jobs.problems import switched_on_by
 from doclife.jobs.schedules import set_switches
 from doclife.scheduler.firing import Busy, fire
@@ -17,6 +21,9 @@ from doclife.scheduler.state import EVENTS, Schedule
 from doclife.scheduler.tick import tick
 from doclife.schema.tables import scheduled_job_type
 from doclife.uow.unit import current_unit
+
+#: seconds between two looks at jobs that are waited for
+LOOK_S = 0.1
 
 _type = scheduled_job_type.c
 
@@ -94,6 +101,43 @@ def trigger_tick(site: Any) -> Triggered:
         started=[Started(schedule=name, job=job) for name, job in ticked.fired],
         refused=[Refused(schedule=name, reason=reason) for name, reason in ticked.failed.items()],
     )
+
+
+class Ended(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of the job of a schedule that was started."""
+
+    schedule: str
+    job: str
+    #: queued, started, finished, failed, cancelled
+    status: str
+    #: that it ran, or None: it has not ended
+    seconds: float | None
+    #: last line of the reason why it failed, or ""
+    error: str
+
+
+def wait_for(site: Any, started: Sequence[Started], seconds: float) -> list[Ended]:
+    """Waits until the jobs of schedules have ended, and returns what became of them.
+
+    Args:
+        site: a loaded `doclife.site.runtime.Site`.
+        started: the schedules.
+        seconds: to wait at most.
+    Order: outside a context of this site.
+    """
+    deadline = monotonic() + seconds
+    while True:
+        with site.work():
+            ended = [_ended(site, each) for each in started]
+        if all(each.status not in OPEN for each in ended) or monotonic() >= deadline:
+            return ended
+        time.sleep(LOOK_S)
+
+
+def _ended(site: Any, started: Started) -> Ended:
+    job = show_job(site.database, started.job)
+    error = (job.error or "").strip().rpartition("\n")[2] if job.status != "finished" else ""
+    return Ended(schedule=started.schedule, job=job.id, status=job.status, seconds=job.seconds, error=error)
 
 
 def refuse_if_held(site: Any) -> None:

@@ -33,7 +33,7 @@ def nightly():
 
 
 def digest():
-    pass
+    raise ValueError("no sales")
 
 
 def close_month():
@@ -328,6 +328,26 @@ def test_without_a_word_it_is_one_tick(shop):
         "queued",
         "2030-01-15T00:00:05+00:00",
     )
+
+
+def test_its_jobs_are_waited_for(shop, monkeypatch):
+    monkeypatch.setenv("DOCLIFE_QUEUE", "inline")  # they run with the commit
+    site = load_site("shop", shop.sites)
+    try:
+        well = shop.run("scheduler", "trigger", NIGHTLY, "--wait", "5")
+        assert (well.exit_code, well.stdout.splitlines()[1]) == (0, f"{NIGHTLY} has finished after 0.0 s.")
+        badly = shop.run("scheduler", "trigger", DIGEST, "--wait", "5", "--json")
+    finally:
+        forget_site(site)
+    assert badly.exit_code == 1
+    (ended,) = json.loads(badly.stdout)["ended"]
+    assert (ended["status"], ended["error"]) == ("failed", "ValueError: no sales")
+
+
+def test_jobs_that_do_not_end_are_not_waited_for_longer(shop):
+    done = shop.run("scheduler", "trigger", NIGHTLY, "--wait", "0")
+    assert (done.exit_code, done.stdout.splitlines()[1]) == (1, f"{NIGHTLY} has not ended, its job is queued.")
+    assert done.stderr.splitlines()[-1] == "Error: 1 of 1 have not finished well"
 
 
 @pytest.mark.slow

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
+from types import ModuleType
 
 import pytest
 from sqlalchemy import select
 
 from doclife.core.errors import ValidationError
+from doclife.events.hooks import AppHooks
 from doclife.jobs.listing import show_job
 from doclife.scheduler.state import meant, schedules
 from doclife.scheduler.sync import sync
@@ -127,3 +131,25 @@ def test_one_that_is_started_by_hand_goes_the_way_of_one_that_is_due(site, decla
     (log,) = unit.link.execute(select(scheduled_job_log)).all()
     assert (run.schedule, run.due, run.job) == (NIGHTLY, datetime(2026, 1, 15, 12, 0, 5), id)
     assert (log.name, log.triggered, log.status) == (id, 1, "scheduled")
+
+
+@pytest.mark.slow_on_servers
+def test_of_several_that_start_a_schedule_at_once_one_does(committed_site):
+    site, at_once = committed_site, threading.Barrier(4)
+    site.apps.append(AppHooks("tests", {"scheduler_events": {"daily": NIGHTLY}}, ModuleType("tests")))
+    sync(site)
+    with site.work():
+        found = schedules(site)
+
+    def start(_number):
+        at_once.wait()
+        return trigger(site, {"daily": found})
+
+    with ThreadPoolExecutor(4) as pool:
+        done = list(pool.map(start, range(4)))
+    ((id,),) = [[each.job for each in one.started] for one in done if one.started]
+    reasons = [one.refused[0].reason for one in done if one.refused]
+    assert len(reasons) == 3
+    assert all(f"its last job {id} is queued" in each for each in reasons), reasons
+    with site.work():
+        assert len(current_unit().link.execute(select(scheduled_job_run)).all()) == 1
