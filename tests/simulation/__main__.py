@@ -11,6 +11,7 @@ from time import perf_counter
 from tests.simulation.compare import compare
 from tests.simulation.cron_model import Span
 from tests.simulation.expressions import APPS, WORDS, random_expression
+from tests.simulation.plants import PLANTS, planted
 
 ZONES = ("Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "Asia/Kolkata")
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -22,7 +23,14 @@ def main() -> int:
     parser.add_argument("--expressions", type=int, default=200, help="how many random ones")
     parser.add_argument("--days", type=int, default=730)
     parser.add_argument("--show", action="store_true", help="print the random expressions")
+    parser.add_argument("--plant", choices=PLANTS, default="", help="a defect, which the simulation must find")
     options = parser.parse_args()
+    with planted(options.plant):
+        return simulate(options)
+
+
+def simulate(options: argparse.Namespace) -> int:
+    """Prints how the plans compare with the model; returns 1 where one differs."""
     random = Random(options.seed)
     drawn = [random_expression(random) for _ in range(options.expressions)]
     if options.show:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import cache
 from random import Random
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from tests.simulation.compare import compare
 from tests.simulation.cron_model import Span, due
 from tests.simulation.expressions import APPS, WORDS, random_expression
+from tests.simulation.plants import PLANTS, planted
 
 #: zone, and the day before the one on which its clock is changed
 CHANGES = [
@@ -32,10 +34,15 @@ CHANGES = [
 EVERY = "* * * * *"
 
 
+@cache
+def _span(zone: str, start: tuple[int, int, int], days: int) -> Span:
+    return Span(zone, datetime(*start, tzinfo=UTC), days)
+
+
 @pytest.mark.parametrize(("zone", "start"), CHANGES)
 def test_around_a_change_of_the_clock_all_fires_as_crontab_says(zone, start):
     random = Random(f"{zone} {start}")
-    span = Span(zone, datetime(*start, tzinfo=UTC), 3)
+    span = _span(zone, start, 3)
     drawn = [random_expression(random) for _ in range(12)]
     meanings = WORDS | {each: each for each in (*APPS, *drawn) if each != EVERY}
     found = [compare(expression, meaning, span, random) for expression, meaning in meanings.items()]
@@ -51,6 +58,18 @@ def test_a_year_of_random_schedules_fires_as_crontab_says():
         for expression in [random_expression(random) for _ in range(20)]:
             found = compare(expression, expression, span, random)
             assert (found.missed, found.wrong) == ([], []), str(found)
+
+
+@pytest.mark.parametrize("defect", PLANTS)
+def test_a_planted_defect_is_found(defect):
+    telling = ["30 2 * * *", "*/30 * * * *", "*/30 2 * * *", "10 */2 * * *", "0 12 28 * 6"]
+    with planted(defect):
+        found = [
+            compare(expression, expression, _span("Europe/Berlin", start, 2), Random(1))
+            for start in [(2026, 3, 28), (2026, 10, 24)]
+            for expression in telling
+        ]
+    assert any(each.missed or each.wrong for each in found)
 
 
 def test_the_model_itself_is_right_where_it_was_worked_out_by_hand():
