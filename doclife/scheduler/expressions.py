@@ -186,7 +186,8 @@ def _value(field: Field, text: str) -> int | None:
         return field.most
     if not (text.isascii() and text.isdigit()):
         return None
-    return 0 if field is FIELDS[WEEKDAY] and text == "7" else int(text)
+    value = int(text)
+    return 0 if field is FIELDS[WEEKDAY] and value == 7 else value
 
 
 def _unreadable(fields: list[str], spread_by: str) -> str:

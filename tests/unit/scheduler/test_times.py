@@ -97,6 +97,11 @@ def test_seconds_stand_behind_the_five_fields_and_the_year_behind_them():
     at_noon = next_times("0 12 * * * 15,45", "UTC", START, 3)
     assert [f"{each:%d %H:%M:%S}" for each in at_noon] == ["15 12:00:15", "15 12:00:45", "16 12:00:15"]
     assert [f"{each:%Y-%m-%d}" for each in next_times("0 0 29 2 *", "UTC", START, 2)] == ["2028-02-29", "2032-02-29"]
+    # on the night on which clocks go back, fixed seconds come once and recurring ones in both hours
+    night = datetime(2026, 10, 25, 1)
+    assert _utc("30 2 * * * 0,30", "Europe/Berlin", night, 3) == ["10-25 00:30", "10-25 00:30", "10-26 01:30"]
+    recurring = _utc("30 2 * * * */30", "Europe/Berlin", night, 5)
+    assert recurring == ["10-25 00:30", "10-25 00:30", "10-25 01:30", "10-25 01:30", "10-26 01:30"]
     of_years = next_times("0 0 1 1 * 0 2027-2028", "UTC", START, 5)
     assert [f"{each:%Y-%m-%d}" for each in of_years] == ["2027-01-01", "2028-01-01"]  # and there it ends
     assert next_time("0 0 1 1 * 0 2027-2028", "UTC", datetime(2028, 1, 1)) is None
@@ -204,7 +209,8 @@ def test_what_recurs_does_so_by_elapsed_time(zone, start, expression, utc):
         ("0 0 * * * 0 2030-2028", "it ends before it begins"),
         *[(each, "a range from a value to itself") for each in (
             "1-1 * * * *", "1-1/2 * * * *", "5,3-3 * * * *", "01-1 * * * *", "0 0 * JAN-JAN *", "0 0 * jan-1 *",
-            "0 0 1,5-5 * *", "0 0 31-L * *", "0 0 * * mon-mon", "0 0 * * sun-7", "0 0 * * 7-0", "0 0 * * 2,sat-6#2",
+            "0 0 1,5-5 * *", "0 0 31-L * *", "0 0 * * mon-mon", "0 0 * * sun-7", "0 0 * * 07-7", "0 0 * * 7-0",
+            "0 0 * * 2,sat-6#2",
         )],
         ("0 22-2/3 * * *", "a step over a range that goes past 23; list its values"),
         ("*/90 * * * *", "a step of 90 is more than the 60 values there are, and would not recur"),
