@@ -19,3 +19,5 @@ doc_events = {
 }
 
 has_permission = {"User": "doclife.doctypes.user.only_administrator_changes_administrator"}
+
+permission_query_conditions = {"Notification Log": "doclife.doctypes.notification_log.notices_of"}
