@@ -42,10 +42,6 @@ class ScheduledJobLog(Document):
         """Refuses to have columns set."""
         raise ValidationError(f"the {self.doctype} {self.name} is not changed as a document; its job writes it")
 
-    def before_discard(self) -> None:
-        """Refuses to be discarded, which would write what was set on the object."""
-        raise ValidationError(f"the {self.doctype} {self.name} is not discarded; it is removed after 90 days")
-
     def before_rename(self, old: str, new: str, merge: bool = False) -> None:
         """Refuses another name: its job knows it by this one."""
         raise ValidationError(f"the {self.doctype} {self.name} is not renamed: its name is the id of its job")

@@ -115,6 +115,8 @@ def _insert(on: Link | Connection, jobs: Sequence[StagedJob], time_zone: str | N
 
 def _found(on: Link | Connection, column: Column[Any], values: Sequence[str]) -> set[str]:
     """Returns those of the values that the column of some job has."""
+    if len(values) == 1:  # a list of parameters costs more than the look-up
+        return set(on.execute(select(column).where(column == values[0])).scalars())
     found: set[str] = set()
     for start in range(0, len(values), LOOK_UP):
         found.update(on.execute(select(column).where(column.in_(values[start : start + LOOK_UP]))).scalars())

@@ -7,11 +7,12 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 
 from doclife.core import clock
 from doclife.core.context import ADMINISTRATOR, Context
 from doclife.core.errors import JobError
+from doclife.database.types import UtcDateTime
 from doclife.jobs import arguments
 from doclife.jobs.enqueue import timeout_of
 from doclife.jobs.retry import policy
@@ -23,6 +24,13 @@ from doclife.uow.unit import UnitOfWork
 _type = scheduled_job_type.c
 _run = scheduled_job_run.c
 _job = background_job.c
+
+# Built once: to build a statement costs as much as to run it.
+_HOLDER = (_job.dedup_key, _job.name, _job.status, _job.enqueued_at, _job.started_at)
+_BUSY = select(*_HOLDER).where(_job.dedup_key == bindparam("key"))
+_STARTED = select(_run.job).where(
+    _run.schedule == bindparam("schedule"), _run.due == bindparam("moment", type_=UtcDateTime())
+)
 
 
 class Busy(msgspec.Struct, frozen=True, kw_only=True):
@@ -46,21 +54,24 @@ def busy(unit: UnitOfWork, schedule: str) -> Busy | None:
     A job whose worker was killed stands as started until the rescue ends it or queues it again, so
     it blocks its schedule for that long and no longer.
     """
-    return busy_of(unit, [schedule]).get(schedule)
+    row = unit.link.execute(_BUSY, {"key": job_key(schedule)}).first()
+    return None if row is None else _busy(row)
 
 
 def busy_of(unit: UnitOfWork, schedules: Sequence[str]) -> dict[str, Busy]:
     """Returns what keeps schedules busy, by their names; the others are left out."""
     names = {job_key(schedule): schedule for schedule in schedules}
     keys = list(names)
-    columns = (_job.dedup_key, _job.name, _job.status, _job.enqueued_at, _job.started_at)
     found = {}
     for start in range(0, len(keys), LOOK_UP):
-        query = select(*columns).where(_job.dedup_key.in_(keys[start : start + LOOK_UP]))
-        for row in unit.link.execute(query):
-            since = row.started_at if row.status == "started" else row.enqueued_at
-            found[names[row.dedup_key]] = Busy(job=row.name, status=row.status, since=since)
+        query = select(*_HOLDER).where(_job.dedup_key.in_(keys[start : start + LOOK_UP]))
+        found.update({names[row.dedup_key]: _busy(row) for row in unit.link.execute(query)})
     return found
+
+
+def _busy(row: Any) -> Busy:
+    since = row.started_at if row.status == "started" else row.enqueued_at
+    return Busy(job=row.name, status=row.status, since=since)
 
 
 def fire(
@@ -89,7 +100,7 @@ def fire(
     holder = busy(unit, name)
     if holder is not None:
         return holder
-    if unit.link.execute(select(_run.schedule).where(_run.schedule == name, _run.due == due)).first() is not None:
+    if unit.link.execute(_STARTED, {"schedule": name, "moment": due}).first() is not None:
         return None  # someone has set the time of the schedule back
     job = StagedJob(
         queue=row.queue,
@@ -109,9 +120,10 @@ def fire(
         if holder is None:
             raise JobError(f"the job of the schedule {name} could not be queued: another one had its key for a moment")
         return holder
-    unit.link.execute(scheduled_job_run.insert().values(schedule=name, due=due, job=job.id, created_at=now))
+    run = {"schedule": name, "due": due, "job": job.id, "created_at": now}
+    unit.link.execute(scheduled_job_run.insert(), run)
     if row.create_log:
-        unit.link.execute(scheduled_job_log.insert().values(_log(context, row, due, job.id, triggered)))
+        unit.link.execute(scheduled_job_log.insert(), _log(context, row, due, job.id, triggered))
     changes["last_execution"] = now
     unit.link.execute(update(scheduled_job_type).where(_type.name == name).values(changes))
     unit.add_callback("after_commit", lambda: context.site.release([job]))

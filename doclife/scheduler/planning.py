@@ -10,6 +10,7 @@ from sqlalchemy import select, type_coerce, update
 
 from doclife.core import clock
 from doclife.core.context import current
+from doclife.database.executes import Executes
 from doclife.database.types import NaiveDateTime
 from doclife.scheduler import times
 from doclife.schema.tables import scheduled_job_type
@@ -57,6 +58,31 @@ def is_outdated(site: Any, row: Any, stored: datetime | None, now: datetime) -> 
     return planned(site, row, now) != due
 
 
+def replan(site: Any) -> int:
+    """Plans schedules anew that wait for a time that would not be planned now; returns how many.
+
+    Those that apps declare and those of scripts. What is due already stays due; where nothing has
+    changed nothing is written.
+
+    Args:
+        site: a loaded `doclife.site.runtime.Site`.
+    Order: outside a context; it has a transaction of its own.
+    """
+    query = select(*COLUMNS).order_by(_type.name)
+    now = clock.utc_now()
+    with site.database.reading() as connection:
+        rows = connection.execute(query).all()
+    if not any(is_outdated(site, row, row.stored, now) for row in rows):
+        return 0
+    with site.database.transaction() as connection:
+        rows = connection.execute(query.with_for_update()).all()  # no tick plans one of them in between
+        now = clock.utc_now()
+        outdated = [row for row in rows if is_outdated(site, row, row.stored, now)]
+        for row in outdated:
+            _write(connection, site, row, now)
+    return len(outdated)
+
+
 def plan_anew(site: Any, names: Collection[str] | None = None) -> int:
     """Plans schedules from now on: what was missed until now is not made up. Returns how many changed.
 
@@ -76,8 +102,7 @@ def plan_anew(site: Any, names: Collection[str] | None = None) -> int:
     for row in rows:
         overdue = row.stored is not None and row.stored.replace(tzinfo=UTC) <= now
         if (overdue and row.frequency != times.ALL) or is_outdated(site, row, row.stored, now):
-            values = {"next_execution": planned(site, row, now)}
-            unit.link.execute(update(scheduled_job_type).where(_type.name == row.name).values(values))
+            _write(unit.link, site, row, now)
             changed += 1
     return changed
 
@@ -117,3 +142,8 @@ def plan_again(doc: Any) -> None:
     site = current().site
     following = planned(site, doc, clock.utc_now())
     doc.next_execution = None if following is None else clock.to_site(following, site.settings.time_zone)
+
+
+def _write(on: Executes, site: Any, row: Any, now: datetime) -> None:
+    values = {"next_execution": planned(site, row, now)}
+    on.execute(update(scheduled_job_type).where(_type.name == row.name).values(values))

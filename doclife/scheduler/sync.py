@@ -9,7 +9,7 @@ from sqlalchemy import Connection, delete, select, update
 
 from doclife.core import clock
 from doclife.core.context import ADMINISTRATOR
-from doclife.core.errors import QueryDeadlockError
+from doclife.core.errors import HookError, QueryDeadlockError, ValidationError
 from doclife.core.log import get_logger
 from doclife.database.errors import DuplicateKey
 from doclife.scheduler.declarations import Declared, declared
@@ -107,8 +107,12 @@ def _changes(
             continue
         else:
             changed = {}
-        if row is None or _is_to_plan(site, row, declaration or row, now):
-            changed["next_execution"] = planned(site, declaration or row, now)
+        said: Any = declaration or row
+        try:
+            if row is None or _is_to_plan(site, row, said, now):
+                changed["next_execution"] = planned(site, said, now)
+        except ValidationError as error:  # H stands for a month that has no such day
+            raise HookError(f"{said.app}: scheduler_events: {name}: {error}") from error
         if row is None:
             changed |= {"name": name, "owner": ADMINISTRATOR, "creation": clock.to_site(now, site.settings.time_zone)}
         if changed:

@@ -7,12 +7,13 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 
 from doclife.core import clock
 from doclife.core.context import Context
 from doclife.core.errors import DatabaseUnavailable
 from doclife.core.log import get_logger
+from doclife.database.types import UtcDateTime
 from doclife.scheduler.firing import Busy, fire
 from doclife.scheduler.planning import planned
 from doclife.scheduler.times import ALL
@@ -26,6 +27,17 @@ SCHEDULE_SKIPPED = "schedule_skipped"
 LATE_TICKS = 2
 
 _type = scheduled_job_type.c
+
+#: one schedule, unless another transaction has locked it
+_DUE = (
+    select(scheduled_job_type)
+    .where(
+        _type.name == bindparam("schedule"),
+        _type.stopped == 0,
+        _type.next_execution <= bindparam("now", type_=UtcDateTime()),
+    )
+    .with_for_update(skip_locked=True)
+)
 
 log = get_logger(__name__)
 
@@ -64,11 +76,11 @@ def tick(
     Order: outside a context of this site; it opens one for each schedule.
     """
     now = clock.utc_now()
-    due = select(_type.name).where(_type.stopped == 0, _type.next_execution <= now).order_by(_type.next_execution)
+    due = select(_type.next_execution, _type.name).where(_type.stopped == 0, _type.next_execution <= now)
     if only_missed:
         due = due.where(_type.frequency != ALL)
     with site.database.reading() as connection:
-        names = list(connection.execute(due).scalars())
+        names = [row.name for row in sorted(connection.execute(due), key=tuple)]  # not each database sorts as another
     ticked = Ticked()
     for name in names:
         if between is not None and not between():
@@ -93,8 +105,7 @@ def _start(context: Context, name: str, now: datetime, at: datetime | None) -> t
     """Starts a schedule that is due and plans it anew; returns its job's id or None, and whether more runs wait."""
     unit, settings = context.unit, context.site.settings
     unit.before_write()  # what is read here stays true until the commit
-    query = select(scheduled_job_type).where(_type.name == name, _type.stopped == 0, _type.next_execution <= now)
-    row = unit.link.execute(query.with_for_update(skip_locked=True)).first()
+    row = unit.link.execute(_DUE, {"schedule": name, "now": now}).first()
     if row is None:  # another scheduler was here first
         return None, False
     if row.frequency == ALL:

@@ -10,12 +10,12 @@ import msgspec
 import pytest
 from sqlalchemy import select, type_coerce
 
-from doclife.core.errors import ValidationError
+from doclife.core.errors import HookError, ValidationError
 from doclife.database.types import NaiveDateTime
 from doclife.doctypes.scheduled_job_type import ScheduledJobType
 from doclife.events.hooks import AppHooks
 from doclife.model.access import get_doc
-from doclife.scheduler.planning import plan_anew
+from doclife.scheduler.planning import plan_anew, replan
 from doclife.scheduler.sync import sync, unsynced
 from doclife.scheduler.tick import tick
 from doclife.scheduler.times import next_time
@@ -82,6 +82,29 @@ def test_entries_are_spread_by_site_and_name(site):
         ]
         assert [_next(name).replace(tzinfo=UTC) for name in (NIGHTLY, OTHER)] == expected
         assert expected[0] != expected[1]
+
+
+@pytest.mark.one_database
+def test_what_h_stands_for_may_never_come(site):
+    """That depends on site and name, so it is found where both are known."""
+    with pytest.raises(HookError, match=rf"tests: scheduler_events: {NIGHTLY}.*0 0 31 H"):
+        _declare(site, {"cron": {"0 0 31 H *": [NIGHTLY] * 24}})
+    assert _rows("name") == []
+
+
+def test_the_clock_alone_changes_plans_and_no_declaration(site):
+    with travel_to("2026-01-20"):
+        _declare(site, {"daily": [NIGHTLY, OTHER]})
+        assert replan(site) == 0
+    _set_of(OTHER, server_script="Nightly")
+    _declare(site, {"daily": NIGHTLY})
+    site.apps[-1].values["scheduler_events"] = {}  # of a newer version
+    with travel_to(NOON):
+        assert replan(site) == 2
+        assert (_next(NIGHTLY), _next(OTHER)) == (datetime(2026, 1, 16), datetime(2026, 1, 16))
+        assert replan(site) == 0
+    with travel_to("2026-01-17"):
+        assert replan(site) == 0  # it is due
 
 
 def test_rows_of_server_scripts_are_left_alone_and_planned(site):

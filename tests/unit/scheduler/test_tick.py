@@ -159,13 +159,14 @@ def test_all_fires_once_for_each_moment_a_tick_stands_for(site):
         assert tick(site, noon).fired == []
 
 
-def test_a_tick_ends_where_it_is_told_to(site):
+def test_a_tick_goes_by_time_and_name_and_ends_where_it_is_told_to(site):
     with travel_to(NOON):
-        _declare(site, {"hourly": [NIGHTLY, OTHER]})
-    goes_on = iter([True, False])
+        _declare(site, {"hourly": [OTHER, NIGHTLY], "cron": {"30 * * * *": OTHER}})
+    goes_on = iter([True, True, False])
     with travel_to("2026-01-15 13:00"):
-        assert len(tick(site, between=lambda: next(goes_on)).fired) == 1
-        assert len(tick(site).fired) == 1
+        ticked = tick(site, between=lambda: next(goes_on))
+        assert [name for name, _job in ticked.fired] == [f"{OTHER} #2", NIGHTLY]
+        assert [name for name, _job in tick(site).fired] == [OTHER]
 
 
 def test_a_schedule_whose_last_job_is_not_done_is_not_started_again(site):
