@@ -58,31 +58,6 @@ def is_outdated(site: Any, row: Any, stored: datetime | None, now: datetime) -> 
     return planned(site, row, now) != due
 
 
-def replan(site: Any) -> int:
-    """Plans schedules anew that wait for a time that would not be planned now; returns how many.
-
-    Those that apps declare and those of scripts. What is due already stays due; where nothing has
-    changed nothing is written.
-
-    Args:
-        site: a loaded `doclife.site.runtime.Site`.
-    Order: outside a context; it has a transaction of its own.
-    """
-    query = select(*COLUMNS).order_by(_type.name)
-    now = clock.utc_now()
-    with site.database.reading() as connection:
-        rows = connection.execute(query).all()
-    if not any(is_outdated(site, row, row.stored, now) for row in rows):
-        return 0
-    with site.database.transaction() as connection:
-        rows = connection.execute(query.with_for_update()).all()  # no tick plans one of them in between
-        now = clock.utc_now()
-        outdated = [row for row in rows if is_outdated(site, row, row.stored, now)]
-        for row in outdated:
-            _write(connection, site, row, now)
-    return len(outdated)
-
-
 def plan_anew(site: Any, names: Collection[str] | None = None) -> int:
     """Plans schedules from now on: what was missed until now is not made up. Returns how many changed.
 
@@ -126,8 +101,7 @@ def plan_outdated(site: Any) -> int:
             row = connection.execute(query.where(_type.name == name).with_for_update()).first()
             now = clock.utc_now()
             if row is not None and is_outdated(site, row, row.stored, now):
-                values = {"next_execution": planned(site, row, now)}
-                connection.execute(update(scheduled_job_type).where(_type.name == name).values(values))
+                _write(connection, site, row, now)
                 changed += 1
     return changed
 

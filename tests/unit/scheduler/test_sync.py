@@ -15,7 +15,7 @@ from doclife.database.types import NaiveDateTime
 from doclife.doctypes.scheduled_job_type import ScheduledJobType
 from doclife.events.hooks import AppHooks
 from doclife.model.access import get_doc
-from doclife.scheduler.planning import plan_anew, replan
+from doclife.scheduler.planning import plan_anew, plan_outdated
 from doclife.scheduler.sync import sync, unsynced
 from doclife.scheduler.tick import tick
 from doclife.scheduler.times import next_time
@@ -95,16 +95,16 @@ def test_what_h_stands_for_may_never_come(site):
 def test_the_clock_alone_changes_plans_and_no_declaration(site):
     with travel_to("2026-01-20"):
         _declare(site, {"daily": [NIGHTLY, OTHER]})
-        assert replan(site) == 0
+        assert plan_outdated(site) == 0
     _set_of(OTHER, server_script="Nightly")
     _declare(site, {"daily": NIGHTLY})
     site.apps[-1].values["scheduler_events"] = {}  # of a newer version
     with travel_to(NOON):
-        assert replan(site) == 2
+        assert plan_outdated(site) == 2
         assert (_next(NIGHTLY), _next(OTHER)) == (datetime(2026, 1, 16), datetime(2026, 1, 16))
-        assert replan(site) == 0
+        assert plan_outdated(site) == 0
     with travel_to("2026-01-17"):
-        assert replan(site) == 0  # it is due
+        assert plan_outdated(site) == 0  # it is due
 
 
 def test_rows_of_server_scripts_are_left_alone_and_planned(site):
