@@ -15,7 +15,9 @@ from tests.integration.failover.schedules import ENTRIES
 @pytest.mark.chaos
 def test_a_short_run_misses_and_doubles_nothing(doclife_db_url, tmp_path):
     database = doclife_db_url.partition("+")[0].partition(":")[0] or "sqlite"
-    result = run(Options(database=database, server=doclife_db_url, seed=3, duration=8, workers=1), tmp_path)
+    result = run(
+        Options(database=database, server=doclife_db_url, seed=3, duration=6, workers=1, schedulers=2), tmp_path
+    )
     assert result.report.faults == []
     assert result.tracebacks == []
     assert result.kills >= 1
