@@ -3,6 +3,7 @@
 Submitting keeps the books at once, because they must agree with the invoices at every moment: the
 royalty entry and the monthly summary are written in the invoice's own transaction. What may follow
 a little later (stock, notices, reports) is left to jobs, which exist exactly if the submit does.
+What time brings about (agreements end, weeks and months are over) is left to the scheduler.
 """
 
 app_name = "example_app"

@@ -60,3 +60,21 @@ def test_the_fixtures_are_what_an_export_writes(site: Any) -> None:
     doclife.delete_doc("Role", "Franchise Auditor")
     assert load_fixtures(site, "example_app") == 1
     assert doclife.db.exists("Role", "Franchise Auditor")
+
+
+def test_the_schedules_are_what_hooks_declares(site: Any) -> None:
+    fields = ["method", "frequency", "cron_format", "queue", "timeout", "retries", "catch_up", "time_zone"]
+    rows = doclife.get_all(
+        "Scheduled Job Type", filters={"app": "example_app"}, fields=fields, order_by="method", as_list=True
+    )
+    assert [(row[0].removeprefix("example_app.tasks."), *row[1:]) for row in rows] == [
+        ("agreements.review_agreements", "daily", None, "default", None, 0, None, None),
+        ("dashboard.refresh_dashboard", "hourly", None, "default", None, 0, None, None),
+        ("digest.send_weekly_digest", "weekly", None, "default", None, 0, None, None),
+        ("failures.tell_of_failed_jobs", "cron", "0 8 * * *", "default", None, 0, "skip", "Europe/Berlin"),
+        ("outlets.follow_agreements", "daily", None, "default", None, 0, None, None),
+        ("reports.report_on_last_month", "monthly", None, "long", None, 0, None, None),
+        ("royalty_invoices.invoice_royalties", "monthly", None, "long", 120, 3, "once", None),
+        ("snapshots.forget_old_snapshots", "yearly", None, "default", None, 0, None, None),
+        ("snapshots.sync_outlet_stock_levels", "cron", "0 */6 * * *", "default", None, 0, None, None),
+    ]

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 import doclife
-from doclife.testing import assert_enqueued, run_due, run_jobs, travel_to
+from doclife.testing import as_user, assert_enqueued, make_user, run_due, run_jobs, travel_to
 from example_app.doctypes.franchise_royalty_invoice import FranchiseRoyaltyInvoice
 from example_app.tasks.royalty_invoices import _make_invoices, invoice_royalties
 from tests.example_app.conftest import add_outlet, draft, submitted
@@ -144,6 +144,23 @@ def test_the_month_is_closed_until_its_invoice_is_cancelled() -> None:
     _make_invoices("2025-10")
     # 10 less the return of 4.45
     assert figures(franchise_outlet="HARBOUR")["HARBOUR-2025-10-1"][0] == Decimal("5.55")
+
+
+@pytest.mark.usefixtures("two_months")
+def test_a_person_amends_a_cancelled_one_with_the_books_of_today() -> None:
+    make_user("ann@example.com", "Franchise Manager")
+    invoice().submit()
+    with as_user("ann@example.com"):
+        doc = doclife.get_doc(FranchiseRoyaltyInvoice, "HARBOUR-2025-10")
+        doc.cancel()
+        doclife.get_doc("Sales Invoice", "C2").cancel()
+        amended = doclife.copy_doc(doc, ignore_no_copy=False)
+        amended.amended_from = doc.name
+        amended.submit()
+    # without the return
+    assert figures(franchise_outlet="HARBOUR") == {
+        "HARBOUR-2025-10-1": (Decimal("8.90"), Decimal("0.445"), Decimal("0.178"), Decimal("0.623"))
+    }
 
 
 @pytest.mark.usefixtures("two_months")
