@@ -118,7 +118,8 @@ def meant(found: Sequence[Schedule], word: str) -> list[Schedule]:
         return []
     raise ValidationError(
         f"no schedule is meant by {word!r}.{_hint(found, text)} Say its name or method as `doclife scheduler list` "
-        f"shows it, its cron expression, or {', '.join((ALL, *FREQUENCIES))} (each also with {LONG}) or {CRON}"
+        f"shows it, its cron expression, or {', '.join((ALL, *FREQUENCIES))} (each also with {LONG}) or {CRON}; "
+        "what is new in hooks.py needs `doclife migrate`"
     )
 
 

@@ -22,6 +22,8 @@ from doclife.scheduler.tick import tick
 from doclife.schema.tables import scheduled_job_type
 from doclife.uow.unit import current_unit
 
+#: why a word of `scheduler_events` starts nothing
+NOT_DECLARED = "no schedule is declared so; what is new in hooks.py needs `doclife migrate`"
 #: seconds between two looks at jobs that are waited for
 LOOK_S = 0.1
 
@@ -69,7 +71,7 @@ def trigger(site: Any, by_word: Mapping[str, Sequence[Schedule]]) -> Triggered:
     named = {each.name for word, chosen in by_word.items() if word.lower() not in EVENTS for each in chosen}
     for word, chosen in by_word.items():
         if not chosen:
-            done.refused.append(Refused(schedule=word, reason="no schedule is declared so"))
+            done.refused.append(Refused(schedule=word, reason=NOT_DECLARED))
         for each in chosen:
             if each.name in seen:
                 continue

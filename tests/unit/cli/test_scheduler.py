@@ -271,6 +271,12 @@ def test_a_word_that_means_nothing_changes_nothing(shop, command):
     assert json.loads(shop.ok("jobs", "list", "--json")) == []
 
 
+def test_a_word_under_which_nothing_is_declared_is_refused(shop):
+    done = shop.run("scheduler", "disable", "hourly")
+    assert done.exit_code == 2
+    assert done.stderr == "Error: no schedule is declared as hourly; look at `doclife scheduler list`\n"
+
+
 # trigger
 
 
@@ -314,7 +320,8 @@ def test_a_word_starts_what_is_not_stopped_and_a_name_all(shop):
         (NIGHTLY, "default"),
         (DIGEST, "default"),
     ]
-    assert done["refused"] == [{"schedule": "monthly", "reason": "no schedule is declared so"}]
+    ((word, reason),) = [(each["schedule"], each["reason"]) for each in done["refused"]]
+    assert (word, reason.partition(";")[0]) == ("monthly", "no schedule is declared so")
 
 
 def test_without_a_word_it_is_one_tick(shop):
