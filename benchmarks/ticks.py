@@ -99,7 +99,7 @@ def measures(stack: ExitStack, database: str, *, quick: bool) -> Iterator[Measur
         _busy(many, small * 10),
         {where: (_busy(few, small), factor), "enqueue in its own transaction": (_enqueues(few, small // DUE), 0)},
         1,
-        rounds=11,
+        rounds=5,
     )
 
 
