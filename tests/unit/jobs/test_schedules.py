@@ -75,6 +75,15 @@ def test_who_ticks_and_what_is_due(site, rows):
 
 
 @pytest.mark.one_database
+def test_what_is_due_at_each_tick_is_not_what_is_due_next(site, rows):
+    names = ("late", "due", "stopped", "ended")
+    with site.database.transaction() as connection:
+        connection.execute(delete(scheduled_job_type).where(scheduled_job_type.c.name.in_(names)))
+    with travel_to(NOON):
+        assert scheduler_state(site).next.name == "next"
+
+
+@pytest.mark.one_database
 def test_without_schedules_and_without_a_scheduler(site):
     with site.database.transaction() as connection:
         connection.execute(delete(scheduled_job_type))
