@@ -37,6 +37,9 @@ ALIASES = {
     "@annually": FREQUENCIES["yearly"],
 }
 
+#: a year, or decades behind it, must be one that datetime has
+_YEARS = range(1900, 2101)
+
 
 def next_times(
     expression: str, time_zone: str, start: datetime, n: int, *, spread_by: str | None = None
@@ -49,11 +52,12 @@ def next_times(
     Args:
         expression: cron expression, or a frequency word but `all`.
         time_zone: IANA name; the times are in it.
-        start: aware, or naive in that zone (of two equal times `fold` names the second).
+        start: aware, or naive in that zone (of two equal times `fold` names the second); from 1900 to 2100.
         n: how many; fewer come if the expression ends (it names a year).
         spread_by: what `H` stands for is worked out from this text, the same at each call.
     Raises:
-        ValidationError: the expression is not one, holds `H` and there is no `spread_by`, or `n` is no number.
+        ValidationError: the expression is not one, holds `H` and there is no `spread_by`, or start or n are not
+            such.
         ConfigError: there is no such zone.
     Source: docs/decisions/0031-when-schedules-are-due.md.
     """
@@ -107,6 +111,8 @@ def check_zone(name: str) -> tzinfo:
 def _times(expression: str, time_zone: str, start: datetime, spread_by: str | None) -> Iterator[datetime]:
     cron = cron_of(expression)
     zone = check_zone(time_zone)
+    if not isinstance(start, datetime) or start.year not in _YEARS:
+        raise ValidationError(f"start is a datetime from {_YEARS[0]} to {_YEARS[-1]}, not {brief(start)}")
     if spread_by is None and expressions.spreads(cron):
         raise ValidationError(f"{cron!r} is spread by H, and nothing is given to spread it by (spread_by)")
     try:

@@ -246,6 +246,12 @@ def test_an_unknown_zone_is_named(name):
         next_times("daily", name, START, 1)
 
 
+@pytest.mark.parametrize("start", [datetime.max, datetime.min, START.date(), "2026-01-15", None])
+def test_a_start_is_a_moment_from_which_one_can_look_ahead(start):
+    with pytest.raises(ValidationError, match="start is a datetime from 1900 to 2100, not "):
+        next_times("daily", "Europe/Berlin", start, 1)
+
+
 @pytest.mark.parametrize("n", [-1, 1.5, None])
 def test_a_number_of_times_is_one(n):
     with pytest.raises(ValidationError, match="is a number of times"):
