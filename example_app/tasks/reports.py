@@ -16,7 +16,7 @@ def report_on_last_month() -> None:
 
 
 def generate_reports_for_month(month: str) -> int:
-    """Reports on every active outlet and returns on how many.
+    """Reports on every outlet that was active in the month, or has sold in it, and returns on how many.
 
     Each report is committed by itself: the work of an hour is not lost for the last outlet's sake.
     A run that is repeated replaces the figures.
@@ -24,7 +24,7 @@ def generate_reports_for_month(month: str) -> int:
     Args:
         month: YYYY-MM.
     """
-    outlets = doclife.get_all("SJ Outlet", filters={"status": "Active"}, pluck="name", order_by="name")
+    outlets = _outlets_of(month)
     written = 0
     for n, outlet in enumerate(outlets, 1):
         try:
@@ -35,6 +35,13 @@ def generate_reports_for_month(month: str) -> int:
         doclife.publish_progress(percent=100 * n / len(outlets), title=TITLE, description=f"{month}: {outlet}")
         doclife.db.commit()
     return written
+
+
+def _outlets_of(month: str) -> list[str]:
+    # the night in which the reports are made may be the one in which agreements end, and outlets become Inactive
+    active = {"status": "Active", "lapsed_on": [">", getdate(f"{month}-01")]}
+    sold = doclife.get_all("Franchise Sales Summary", filters={"month": month}, pluck="franchise_outlet")
+    return sorted({*doclife.get_all("SJ Outlet", or_filters=active, pluck="name"), *sold})
 
 
 def generate_single_report(outlet: str, month: str) -> FranchiseComplianceReport:

@@ -13,6 +13,7 @@ import doclife
 from doclife.testing import as_user, assert_enqueued, captured_jobs, make_user, refute_enqueued, travel_to
 from example_app import api
 from example_app.tasks.notices import send_large_invoice_notice
+from example_app.tasks.outlets import follow_agreements
 from example_app.tasks.reports import generate_reports_for_month, report_on_last_month
 from example_app.tasks.snapshots import sync_outlet_stock_levels, sync_single_outlet_stock
 from example_app.tasks.stock import sync_invoice_stock
@@ -147,6 +148,22 @@ def test_a_second_run_replaces_the_figures(harbour: str) -> None:
 def test_a_month_without_agreement_is_reported(harbour: str, month: str, status: str) -> None:
     generate_reports_for_month(month)
     assert doclife.get_all("Franchise Compliance Report", pluck="status") == [status]
+
+
+def test_outlets_that_were_active_or_have_sold_are_reported_on(harbour: str) -> None:
+    for outlet in ("AIRPORT", "MUSEUM", "STATION"):
+        add_outlet(outlet)
+    submitted("1", ("CUP", 2, "4.45"), outlet="MUSEUM")
+    with travel_to("2026-01-01"):
+        follow_agreements()  # HARBOUR and AIRPORT lapse; the others are closed by a person
+    for outlet in ("MUSEUM", "STATION"):
+        doclife.db.set_value("SJ Outlet", outlet, {"status": "Inactive", "lapsed_on": None})
+    doclife.db.set_value("SJ Outlet", "AIRPORT", "lapsed_on", "2025-10-01")
+    generate_reports_for_month("2025-10")
+    assert doclife.get_all("Franchise Compliance Report", pluck="franchise_outlet", order_by="name") == [
+        "HARBOUR",
+        "MUSEUM",
+    ]
 
 
 def test_an_outlet_that_cannot_be_reported_on_does_not_spoil_the_others(harbour: str) -> None:

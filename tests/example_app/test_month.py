@@ -90,6 +90,11 @@ def test_new_years_night() -> None:
     # November too, which nobody had invoiced
     assert doclife.db.count("Franchise Royalty Invoice", {"docstatus": 1}) == 4
     assert set(doclife.get_all("SJ Outlet", pluck="status")) == {"Inactive"}
+    # they were not in December
+    assert doclife.get_all("Franchise Compliance Report", pluck="name", order_by="name") == [
+        "AIRPORT-2025-12",
+        "HARBOUR-2025-12",
+    ]
 
 
 @pytest.mark.slow
