@@ -61,7 +61,7 @@ class Relay:
     def run(self, stop: threading.Event) -> None:
         """Leads whenever nobody else does, until `stop` is set; then gives the lease back."""
         while not stop.is_set():
-            if self.lease.hold():
+            if self._duty("lead", self._leads):
                 self.round()
             stop.wait(INTERVAL_S)
         self.leave()
@@ -84,6 +84,9 @@ class Relay:
             log.info(RELAY_DID, **did)
         return did
 
+    def _leads(self) -> int:
+        return int(self.lease.hold())
+
     def _release_lease(self) -> int:
         self.lease.release()
         return 0
@@ -95,4 +98,6 @@ class Relay:
             log.debug(DUTY_FAILED, duty=name, reason=str(error))
         except DoclifeError as error:
             log.warning(DUTY_FAILED, duty=name, reason=str(error))
+        except Exception as error:  # whatever it is: without this thread nobody may relay, and nobody would notice
+            log.error(DUTY_FAILED, duty=name, reason=str(error), exc_info=True)
         return 0

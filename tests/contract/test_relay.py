@@ -8,6 +8,7 @@ from datetime import timedelta
 
 import pytest
 from sqlalchemy import event, select
+from structlog.testing import capture_logs
 
 from doclife.core import clock
 from doclife.outbox import complete, delivery
@@ -250,6 +251,25 @@ def test_a_duty_that_fails_does_not_stop_the_others(outbox):
     outbox.broker.down = True
     assert _relay(outbox).round() == {"rescued": 1, "due": 0, "missing": 0, "pruned": 0}
     assert outbox.row(id).status == "queued"
+
+
+def test_a_duty_that_breaks_stops_neither_the_others_nor_the_relay(outbox, monkeypatch):
+    (id,) = outbox.stage(job(), released=False)
+    relay, stop, broken = _relay(outbox, grace_s=0), threading.Event(), []
+
+    def breaks(*_given):
+        broken.append(1)
+        return 1 // 0
+
+    monkeypatch.setattr(relay.rescuer, "run", breaks)
+    with capture_logs() as logs:
+        thread = threading.Thread(target=relay.run, args=(stop,))
+        thread.start()
+        assert outbox.broker.pop(["default"], "w", timeout=20) == id
+        stop.set()
+        thread.join()
+    assert broken
+    assert [each["reason"] for each in logs if each["log_level"] == "error"] == ["integer division or modulo by zero"]
 
 
 def test_two_relays_at_once_do_no_harm(outbox):
