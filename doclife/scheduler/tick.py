@@ -11,7 +11,7 @@ from sqlalchemy import bindparam, select, update
 
 from doclife.core import clock
 from doclife.core.context import Context
-from doclife.core.errors import DatabaseUnavailable
+from doclife.core.errors import DatabaseUnavailable, DoclifeError
 from doclife.core.log import get_logger
 from doclife.database.types import UtcDateTime
 from doclife.scheduler.firing import Busy, fire
@@ -91,7 +91,7 @@ def tick(
         except DatabaseUnavailable:
             raise
         except Exception as error:
-            log.error(SCHEDULE_FAILED, schedule=name, reason=str(error), exc_info=error)
+            log.error(SCHEDULE_FAILED, schedule=name, reason=str(error), exc_info=not isinstance(error, DoclifeError))
             ticked.failed[name] = str(error)
             ticked.waiting |= is_conflict(error)
         else:

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import signal
+import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from sqlalchemy.exc import DBAPIError
 
 from doclife.core import clock, config
+from doclife.database.engine import create_engine
 from doclife.outbox.moments import TICK, noted
 from doclife.queue.embedded import Lease, acquire
 from doclife.schema.tables import background_job, scheduled_job_run, scheduled_job_type
@@ -93,3 +97,45 @@ def test_another_takes_over_from_one_that_is_killed(workers: Workers) -> None:
             connection.execute(table.delete())
     until(lambda: workers.count("tabScheduled Job Run") > 0, 15)  # its lease lasted 3 s
     assert workers.stop(second) == 0
+
+
+def _disturb(site: Site) -> None:
+    """Keeps SQLite's writer lock for longer than anybody waits for it; on a server cuts all connections of others."""
+    database = site.database
+    if database.dialect == "sqlite":
+        with database.transaction():
+            threading.Event().wait(1.5)
+        return
+    database.close()  # this process is to keep its own
+    postgres = database.dialect == "postgresql"
+    find = (
+        "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        if postgres
+        else "SELECT id FROM information_schema.processlist WHERE db = database() AND id <> connection_id()"
+    )
+    engine = create_engine(database.engine.url, single=True)
+    try:
+        with engine.connect() as connection:
+            for number in list(connection.exec_driver_sql(find).scalars()):
+                with suppress(DBAPIError):  # it has ended by itself
+                    connection.exec_driver_sql(
+                        f"SELECT pg_terminate_backend({number})" if postgres else f"KILL {number}"
+                    )
+    finally:
+        engine.dispose()
+
+
+@pytest.mark.slow
+@pytest.mark.doclife_settings(queue="rq", scheduler_tick_interval=0.2, sqlite_busy_timeout=0.3)
+def test_it_goes_on_when_its_database_was_away(workers: Workers) -> None:
+    _schedule(workers.site)
+    scheduler = workers.start(module=MODULE)
+    workers.start()
+    for _ in range(3):
+        before = workers.count("tabScheduled Job Run")
+        until(lambda before=before: workers.count("tabScheduled Job Run") > before + 1, SECONDS)
+        _disturb(workers.site)
+    before = workers.count("tabScheduled Job Run")
+    until(lambda: workers.count("tabScheduled Job Run") > before + 1, SECONDS)
+    assert scheduler.poll() is None
+    assert workers.stop(scheduler) == 0
