@@ -46,7 +46,7 @@ def logs(done: Done) -> list[str]:
 
 def made(done: Done) -> list[str]:
     """Returns what the tasks have left but for the royalty invoices, with the manager's notices word for word."""
-    notices = done.notices.get(MANAGER, [])
+    notices, shown = done.notices.get(MANAGER, []), done.dashboard
     more = [f"    and {len(notices) - SHOWN} more"] if len(notices) > SHOWN else []
     return [
         f"  {done.snapshots} stock snapshots",
@@ -55,6 +55,10 @@ def made(done: Done) -> list[str]:
         *more,
         "  the digest of the week:",
         *(f"    {line}" for line in done.digest.splitlines()),
+        f"  the dashboard, as of {shown['as_of']:%Y-%m-%d %H:%M:%S}:",
+        f"    sales this month {_money(shown['sales_this_month'])} in {shown['invoices_this_month']} invoices; "
+        f"{shown['open_agreements']} agreements in force, {shown['ending_agreements']} of them end within 30 days; "
+        f"{shown['failed_jobs']} failed jobs",
     ]
 
 

@@ -6,11 +6,12 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import doclife
 from doclife import Amount
 from doclife.utils import today
+from example_app.api import get_dashboard
 from example_app.demo.printing import exact
 
 COMPLETE = "complete"
@@ -52,6 +53,8 @@ class Done:
     notices: Mapping[str, Sequence[str]]
     #: text of the weekly digest
     digest: str
+    #: as `example_app.api.get_dashboard` gives it
+    dashboard: Mapping[str, Any]
 
     @property
     def royalty(self) -> Amount:
@@ -104,6 +107,7 @@ def read_done() -> Done:
         notices=notices,
         digest=doclife.db.get_value("Notification Log", {"subject": ["like", "Franchise week %"]}, "email_content")
         or "",
+        dashboard=get_dashboard(),
     )
 
 

@@ -46,6 +46,10 @@ def test_all_is_well() -> None:
         "  2025-12         1  100.00        5              2",
         "  Each is the sum of its royalty entries: 8.445 invoiced, 0 of the month that is not over, 8.445 in all.",
     ]
+    assert scheduled.made(done)[-2:] == [
+        "  the dashboard, as of 2026-01-01 00:00:00:",
+        "    sales this month 0.00 in 0 invoices; 0 agreements in force, 0 of them end within 30 days; 0 failed jobs",
+    ]
     assert scheduled.made(done)[1:4] == [
         f"  2 notices to {MANAGER}:",
         "    Airport (AIRPORT) is Inactive: its agreement AGR-00002 ended on 2025-12-31",
