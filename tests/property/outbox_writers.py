@@ -14,11 +14,15 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition,
 
 from doclife.core import clock
 from doclife.outbox.rescue import Rescuer
+from doclife.outbox.runs import PREFIX
 from doclife.outbox.staging import StagedJob
+from doclife.schema.tables import scheduled_job_log
 from tests.contract.databases import fresh_engine
 from tests.contract.outbox import Outbox, job
 
 QUEUES = ("short", "default")
+#: all jobs of this queue are a schedule's, and have a log
+SCHEDULED = "short"
 
 
 class Living:
@@ -80,7 +84,8 @@ class WritingMachine(RuleBasedStateMachine):
     )
     def stage(self, queue: str, key: str | None, late: bool, front: bool) -> None:
         run_at = clock.now() + timedelta(hours=1) if late else None
-        staged = job(queue=queue, dedup_key=key, run_at=run_at, at_front=front)
+        label = f"{PREFIX}x" if queue == SCHEDULED else None
+        staged = job(queue=queue, dedup_key=key, run_at=run_at, at_front=front, label=label)
         self.unit.stage(staged)
         self.frames[-1].append(staged)
 
@@ -128,7 +133,14 @@ class WritingMachine(RuleBasedStateMachine):
                 continue
             assert each.state == "queued"
             self.committed[each.id] = each.dedup_key
+            if each.label:
+                self._log(each)
             taken.add(each.dedup_key or "-")
+
+    def _log(self, staged: StagedJob) -> None:
+        log = {"name": staged.id, "scheduled_job_type": "x", "status": "scheduled", "due": clock.utc_now()}
+        with self.outbox.database.transaction() as connection:
+            connection.execute(scheduled_job_log.insert().values(log | {"creation": clock.now()}))
 
     @precondition(lambda self: len(self.frames) == 1)
     @rule()

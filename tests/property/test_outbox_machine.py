@@ -14,7 +14,8 @@ from datetime import timedelta
 import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import Bundle, consumes, precondition, rule
+from hypothesis.stateful import Bundle, consumes, invariant, precondition, rule
+from sqlalchemy import select
 
 from doclife.core import clock
 from doclife.core.errors import BrokerUnavailable
@@ -25,7 +26,19 @@ from doclife.outbox.complete import LeaseLost
 from doclife.outbox.delivery import Reconciler, release_due
 from doclife.outbox.prune import prune
 from doclife.queue.protocol import Ticket
+from doclife.schema.tables import background_job, scheduled_job_log
 from tests.property.outbox_writers import QUEUES, WritingMachine
+
+_job, _log = background_job.c, scheduled_job_log.c
+
+#: a job's status, as its log says it
+LOGGED = {
+    "queued": "scheduled",
+    "started": "started",
+    "finished": "complete",
+    "failed": "failed",
+    "cancelled": "cancelled",
+}
 
 #: what a worker claimed, if anything, and its name
 Taken = tuple[ClaimedJob | None, str]
@@ -261,14 +274,32 @@ class OutboxMachine(WritingMachine):
 
     # -- what must hold --------------------------------------------------------------------------
 
+    @invariant()
+    def logs_agree(self) -> None:
+        """A log of a scheduled run says what its job says, whoever has done what."""
+        if not hasattr(self, "outbox"):
+            return
+        columns = (_job.name, _job.status, _job.error, _log.status.label("logged"), _log.error.label("why"))
+        query = select(*columns, _log.started_at, _log.ended_at, _log.duration).join(
+            scheduled_job_log, _log.name == _job.name
+        )
+        with self.outbox.database.reading() as connection:
+            for row in connection.execute(query):
+                assert (row.logged, row.why) == (LOGGED[row.status], row.error)
+                assert (row.ended_at is None) == (row.status in ("queued", "started"))
+                assert row.started_at is None if row.status == "queued" else row.started_at or row.status == "cancelled"
+                assert (row.duration is None) == (row.ended_at is None or row.started_at is None)
+
     def teardown(self) -> None:
         if not hasattr(self, "stack"):
             return
         with self.stack:
             self.unit.close()
+            self.logs_agree()
             self.living.workers.clear()
             with clock.travel(by=timedelta(days=1)):
                 self._drain()
+            self.logs_agree()
             effects = Counter(self.outbox.keys())
             for dead in [key for key in effects if key.startswith("dead ")]:
                 del effects[dead]
