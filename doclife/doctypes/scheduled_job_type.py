@@ -9,6 +9,8 @@ from doclife.schema.meta import Meta, Permission
 
 #: what a person decides
 CHANGEABLE = ("stopped", "create_log")
+#: what the scheduler writes
+TIMES = ("last_execution", "next_execution")
 
 
 class ScheduledJobType(Document):
@@ -41,15 +43,19 @@ class ScheduledJobType(Document):
 
     # before_validate, not validate: no flag leaves it out
     def before_validate(self) -> None:
-        """Refuses changes of what the app's hooks say, and of the times, which are the scheduler's."""
+        """Refuses changes of what the app's hooks say, and leaves the times as they are, which are the scheduler's."""
         if self.is_new():
             raise ValidationError("a Scheduled Job Type is declared in an app's hooks.py, under scheduler_events")
-        for field in self.meta.fields:
-            if field.name not in CHANGEABLE and self.has_value_changed(field.name):
+        for name in self.meta.by_name.keys() - set(CHANGEABLE):
+            stored = self.get_value_before_save(name)
+            if name not in TIMES and (self.get(name) or None) != (stored or None):
                 raise ValidationError(
-                    f"{field.name} of the schedule {self.name} is not changed here: its app declares it in hooks.py, "
-                    f"and the scheduler writes its times; {' and '.join(CHANGEABLE)} can be set"
+                    f"{name} of the schedule {self.name} is not changed here: its app declares it in hooks.py; "
+                    f"{' and '.join(CHANGEABLE)} can be set"
                 )
+            # A form that was open for a while brings older times. Not by an assignment, which makes 0 of a number
+            # that is not set.
+            self.__dict__[name] = stored
 
     def before_change(self) -> None:
         """Refuses to have columns set: what is no longer stopped is to be planned anew."""

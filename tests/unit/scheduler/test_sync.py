@@ -195,14 +195,24 @@ def test_a_scheduler_that_was_disabled_begins_from_now(site):
         assert [name for name, _ in tick(site).fired] == ["tests.unit.scheduler.bodies.failing"]
 
 
+def test_a_form_that_was_open_while_the_schedule_ran_changes_no_times(site):
+    with travel_to(NOON):
+        _declare(site, {"hourly": NIGHTLY})
+        form = get_doc(ScheduledJobType, NIGHTLY).as_dict()
+    with travel_to("2026-01-15 13:00"):
+        assert len(tick(site).fired) == 1
+        get_doc({**form, "create_log": 0, "last_execution": None}).save()
+    assert _rows("create_log", "timeout", "last_execution", "next_execution") == [
+        (0, None, datetime(2026, 1, 15, 13), datetime(2026, 1, 15, 14))
+    ]
+
+
 @pytest.mark.one_database
 @pytest.mark.parametrize(
     ("field", "value"),
     [
         ("frequency", "hourly"),
         ("queue", "long"),
-        ("last_execution", "2026-01-01"),
-        ("next_execution", "2026-01-01"),
         ("server_script", "x"),
         ("catch_up", "all"),
     ],
