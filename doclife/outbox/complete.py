@@ -102,7 +102,7 @@ def finish(link: Link | Connection, job: ClaimedJob, result: str | None, *, prog
     if met == 0:
         raise LeaseLost(f"job {job.id} ({job.method}) was taken from this worker")
     if runs.is_scheduled(job.label):
-        runs.ended(link, job.id, "complete")
+        runs.ended(link, job.id, "complete", error=None)
 
 
 def fail(link: Executes, job: ClaimedJob, error: str, **counters: int) -> bool:
@@ -120,7 +120,7 @@ def fail(link: Executes, job: ClaimedJob, error: str, **counters: int) -> bool:
     ended = {"status": "failed", **GIVE_UP_KEY, "ended_at": clock.utc_now()}
     held = link.execute(_HELD.values(ended | {"error": error} | counters), _held(job)).rowcount == 1
     if held and runs.is_scheduled(job.label):
-        runs.ended(link, job.id, "failed", error)
+        runs.ended(link, job.id, "failed", error=error)
     return held
 
 
@@ -171,7 +171,7 @@ def cancel(link: Executes, job: ClaimedJob, *, error: str | None = None) -> bool
     ended = {"status": "cancelled", **GIVE_UP_KEY, "ended_at": clock.utc_now(), "error": error}
     held = link.execute(_HELD.values(ended), _held(job)).rowcount == 1
     if held and runs.is_scheduled(job.label):
-        runs.ended(link, job.id, "cancelled", error)
+        runs.ended(link, job.id, "cancelled", error=error)
     return held
 
 

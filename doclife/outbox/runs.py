@@ -37,20 +37,20 @@ def started(on: Executes, job_id: str, now: datetime) -> None:
     _write(on, job_id, status="started", started_at=now)
 
 
-def ended(on: Executes, job_id: str, status: str, error: str | None = None) -> None:
+def ended(on: Executes, job_id: str, status: str, **values: Any) -> None:
     """Notes how a run has ended.
 
     Args:
         on: in the transaction that ends the job.
         job_id: of the job.
         status: complete, failed or cancelled.
-        error: the reason.
+        values: the `error` where the job's changes; else that of an attempt before stays.
     """
     now = clock.utc_now()
     # As it is stored: the difference of two times of a zone is wrong in the nights in which its clocks are changed.
     began: datetime | None = on.execute(select(_STARTED).where(_log.name == job_id)).scalar()
     duration = None if began is None else max((now - began.replace(tzinfo=UTC)).total_seconds(), 0.0)
-    _write(on, job_id, status=status, ended_at=now, duration=duration, error=error)
+    _write(on, job_id, status=status, ended_at=now, duration=duration, **values)
 
 
 def queued(on: Executes, job_id: str, **values: Any) -> None:
