@@ -52,6 +52,8 @@ _LENGTHS_TEXT = "5 (minute, hour, day, month, weekday), 6 (seconds behind them) 
 
 #: no expression that ended before is accepted: not the year of the day, or a site would not load on 1 January
 _FIRST_MOMENT = datetime(2025, 12, 31, 23, 59, 59)
+#: no number is longer than Python reads
+_MOST_CHARACTERS = 1000
 #: what an expression is tried with before its schedule has a name
 _ANY_NAME = "any"
 
@@ -140,6 +142,8 @@ def _for_croniter(text: str) -> str:
 @lru_cache(maxsize=1024)
 def _problem(text: str, spread_by: str) -> str:
     fields = text.split()
+    if len(text) > _MOST_CHARACTERS:
+        return f"it is longer than {_MOST_CHARACTERS} characters"
     if text.startswith("@"):
         return "of the words with @ only hourly, daily, midnight, weekly, monthly, yearly and annually name times"
     if len(fields) not in LENGTHS:
@@ -234,6 +238,6 @@ def _never_comes(text: str, spread_by: str) -> str:
         croniter.expand(_for_croniter(text), hash_id=spread_by.encode(), strict=True)
     except CroniterError:
         return "no month has these days"
-    if _after(_parsed(text, spread_by), _FIRST_MOMENT) is None:
+    if _after(copy(_parsed(text, spread_by)), _FIRST_MOMENT) is None:
         return f"it never comes from {_FIRST_MOMENT.year + 1} on"
     return ""
