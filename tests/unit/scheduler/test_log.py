@@ -30,6 +30,8 @@ from doclife.worker.run import run_claimed
 from tests.unit.scheduler import bodies
 from tests.unit.scheduler.test_tick import _declare, _set
 
+pytestmark = pytest.mark.slow_on_servers
+
 NIGHTLY = "tests.unit.scheduler.bodies.nightly"
 FAILING = "tests.unit.scheduler.bodies.failing"
 

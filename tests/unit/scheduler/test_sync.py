@@ -24,6 +24,8 @@ from doclife.testing import as_user, make_user, travel_to
 from doclife.uow.unit import current_unit
 from tests.unit.scheduler.test_tick import NIGHTLY, NOON, OTHER, _declare, _rows, _set
 
+pytestmark = pytest.mark.slow_on_servers
+
 _type = scheduled_job_type.c
 
 
@@ -116,7 +118,6 @@ def test_rows_of_server_scripts_are_left_alone_and_planned(site):
         assert _next(OTHER) == datetime(2026, 1, 16)
 
 
-@pytest.mark.slow_on_servers
 def test_processes_that_sync_in_one_moment_do_not_disturb_each_other(committed_site):
     site, problems = committed_site, []
     app = AppHooks("tests", {"scheduler_events": {}}, ModuleType("tests"))
