@@ -151,7 +151,7 @@ def _problem(text: str, spread_by: str) -> str:
     for field, held in zip(FIELDS, fields, strict=False):
         for why in _misread(field, held):
             return f"{field.name} {held!r}: {why}"
-    return _unreadable(fields, spread_by) or _days_that_disagree(fields) or _never_comes(text, spread_by)
+    return _unreadable(fields, spread_by) or _days_that_disagree(fields) or _ended(text, spread_by)
 
 
 def _misread(field: Field, held: str) -> Iterator[str]:
@@ -195,8 +195,15 @@ def _value(field: Field, text: str) -> int | None:
 
 
 def _unreadable(fields: list[str], spread_by: str) -> str:
+    """Returns which field croniter cannot read, or that days and months do not meet, or ""."""
     from croniter import CroniterError, croniter
 
+    try:
+        croniter.expand(_for_croniter(" ".join(fields)), hash_id=spread_by.encode(), strict=True)
+    except CroniterError:
+        pass  # which field it is, is asked below
+    else:
+        return ""
     for place, (field, held) in enumerate(zip(FIELDS, fields, strict=False)):
         alone = ["*"] * len(fields)
         alone[place] = held
@@ -206,7 +213,7 @@ def _unreadable(fields: list[str], spread_by: str) -> str:
             names = f" or {field.names[0]} to {field.names[-1]}" if field.names else ""
             values = f"{field.least} to {field.most}{names}{field.besides}"
             return f"{field.name} {held!r} cannot be read; values are {values}"
-    return ""
+    return "no month has these days"
 
 
 def _days_that_disagree(fields: list[str]) -> str:
@@ -231,13 +238,11 @@ def _values(place: int, held: str) -> list[object]:
     return list(croniter.expand(" ".join(alone))[0][place])
 
 
-def _never_comes(text: str, spread_by: str) -> str:
-    from croniter import CroniterError, croniter
-
-    try:
-        croniter.expand(_for_croniter(text), hash_id=spread_by.encode(), strict=True)
-    except CroniterError:
-        return "no month has these days"
-    if _after(copy(_parsed(text, spread_by)), _FIRST_MOMENT) is None:
+def _ended(text: str, spread_by: str) -> str:
+    """Returns that the years of an expression are past, or ""; one without years has no end."""
+    if len(text.split()) <= YEAR:
+        return ""
+    matches = copy(_parsed(text, spread_by if spreads(text) else None))  # others may be moving it
+    if _after(matches, _FIRST_MOMENT) is None:
         return f"it never comes from {_FIRST_MOMENT.year + 1} on"
     return ""

@@ -32,6 +32,7 @@ def test_an_expression_is_refused_or_has_times_in_order(expression, zone, start)
         found = next_times(expression, zone, start, 4, spread_by="a.example/app.tasks.nightly")
     except ValidationError:
         return
+    assert len(found) == 4 or len(expression.split()) == 7  # one without years has no end
     moments = [start, *(each.astimezone(UTC) for each in found)]
     assert all(before < after for before, after in pairwise(moments))
     assert next_times(cron_of(expression), zone, start, 4, spread_by="a.example/app.tasks.nightly") == found
