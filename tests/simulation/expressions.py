@@ -52,7 +52,10 @@ def random_expression(random: Random) -> str:
         weekday = "*"
     if day != "L" and (len(expanded(2, day)) == 31 or min(expanded(2, day)) > longest):
         day = "*"
-    return f"{_minute(random)} {_hour(random)} {day} {month} {weekday}"
+    minute, hour = _minute(random), _hour(random)
+    if minute == "*":  # of one hour: what is due at every minute is so among those of apps
+        hour = str(random.randint(0, 23))
+    return f"{minute} {hour} {day} {month} {weekday}"
 
 
 def _minute(random: Random) -> str:
@@ -107,7 +110,7 @@ def _field(random: Random, place: int, kind: str) -> str:
     if kind == "list":
         return ",".join(map(str, random.sample(range(least, most + 1), random.randint(2, 3))))
     if kind == "step":
-        step = random.randint(2, max(3, most // 2))
+        step = random.randint(5 if place == 0 else 2, max(3, most // 2))
         return random.choice((f"*/{step}", f"{random.randint(least, most)}/{step}"))
     first, last = random.sample(range(least, most + 1), 2)
     if first > last:  # past the end, as 22-2
