@@ -1,4 +1,4 @@
-"""What stands in the tables, seen by the open unit of work, and what SQL texts say, alike on every database."""
+"""What stands in the tables, seen by the open unit of work, what SQL texts say, and that somebody ticks."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from doclife.core.context import current
+from doclife.outbox.moments import TICK, note
 from doclife.schema.tables import metadata
 
 
@@ -26,3 +27,9 @@ def _declared(doctype: str) -> Any:
 def plain(text: str) -> str:
     """Returns a SQL text as SQLite's is written: its quotes and its signs for parameters."""
     return re.sub(r"%(?:\(\w+\))?s(::(TIMESTAMP WITHOUT TIME ZONE|\w+(\([\d, ]+\))?))?", "?", text.replace("`", '"'))
+
+
+def note_tick(site: Any) -> None:
+    """Keeps that a site's scheduler ticks now, as one that leads does."""
+    with site.database.transaction() as connection:
+        note(connection, TICK)

@@ -6,7 +6,6 @@ from datetime import datetime
 
 from sqlalchemy import Connection, select, update
 
-from doclife.database.errors import DuplicateKey
 from doclife.database.link import Database
 from doclife.database.now import database_now
 from doclife.schema.tables import lease
@@ -17,16 +16,7 @@ TICK = "moment:tick"
 _lease = lease.c
 
 
-def note(database: Database, name: str) -> None:
-    """Keeps that it is done now, in a transaction of its own."""
-    try:
-        with database.transaction() as connection:
-            note_in(connection, name)
-    except DuplicateKey:  # another process has noted it in this moment
-        return
-
-
-def note_in(connection: Connection, name: str) -> None:
+def note(connection: Connection, name: str) -> None:
     """Keeps that it is done now, in an open transaction.
 
     Raises:

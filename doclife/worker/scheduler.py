@@ -21,7 +21,7 @@ from doclife.core.errors import DoclifeError
 from doclife.core.log import get_logger
 from doclife.core.settings import Settings
 from doclife.outbox.leases import LEASE_S, Lease
-from doclife.outbox.moments import TICK, note_in
+from doclife.outbox.moments import TICK, note
 from doclife.scheduler.planning import plan_outdated
 from doclife.scheduler.sync import sync
 from doclife.scheduler.tick import tick
@@ -205,7 +205,7 @@ class SchedulerLoop:
         if ticked.waiting:
             self._missed.wait(started=bool(ticked.fired))
         if moment is not None:
-            self._lease.renew(also=partial(note_in, name=TICK))
+            self._lease.renew(also=partial(note, name=TICK))
         return True
 
     def _goes_on(self) -> bool:

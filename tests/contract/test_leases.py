@@ -11,7 +11,7 @@ import pytest
 from doclife.core import clock
 from doclife.core.errors import DatabaseUnavailable
 from doclife.outbox.leases import Lease
-from doclife.outbox.moments import note_in, noted
+from doclife.outbox.moments import note, noted
 
 
 def test_of_many_that_want_a_lease_one_gets_it(outbox):
@@ -72,18 +72,18 @@ def test_a_lease_that_is_shortened_while_it_is_held_lasts_as_long_as_it_says(out
 
 
 def test_what_is_written_with_a_renewal_is_written_by_who_holds_the_lease_alone(outbox):
-    def note(connection):
-        note_in(connection, "moment:x")
+    def also(connection):
+        note(connection, "moment:x")
 
     first, second = Lease(outbox.database, "relay", "a"), Lease(outbox.database, "relay", "b")
-    assert not first.renew(note)
+    assert not first.renew(also)
     assert first.hold()
     with clock.travel(by=timedelta(seconds=21)):
         assert second.hold()
-        assert not first.renew(note)
+        assert not first.renew(also)
         assert first.token == 0
         assert noted(outbox.database, "moment:x") is None
-        assert second.renew(note)
+        assert second.renew(also)
         assert noted(outbox.database, "moment:x") is not None
 
 

@@ -25,7 +25,7 @@ POINTS = {
     "before-the-release": ({"call": "doclife.site.runtime:Site.release", "when": "before"}, 1),
     "between-two-schedules": ({"call": "doclife.site.runtime:Site.release", "when": "after"}, 1),
     "in-the-second": ({"statement": "INSERT INTO .tabScheduled Job Run", "when": "after", "nth": 2}, 1),
-    "before-the-tick-is-noted": ({"call": "doclife.worker.scheduler:note_in", "when": "before"}, 2),
+    "before-the-tick-is-noted": ({"call": "doclife.worker.scheduler:note", "when": "before"}, 2),
 }
 FAST = ("between-run-and-commit", "before-the-release")
 

@@ -12,6 +12,7 @@ import pytest
 from doclife.outbox.leases import Lease
 from doclife.site.load import forget_site, load_site
 from doclife.testing import travel_to
+from tests.stored import note_tick
 from tests.unit.cli.project import Project
 
 APP = {
@@ -164,11 +165,9 @@ def test_status_names_the_job_that_a_schedule_waits_for(shop):
 def test_status_of_a_scheduler_that_runs(shop):
     site = load_site("shop", shop.sites)
     try:
-        from doclife.outbox.moments import TICK, note
-
         assert Lease(site.database, "scheduler", "host-7").hold()
         with travel_to("2030-01-14 11:59:30"):
-            note(site.database, TICK)
+            note_tick(site)
     finally:
         forget_site(site)
     assert shop.ok("scheduler", "status").splitlines() == [

@@ -16,12 +16,12 @@ from doclife.jobs.problems import problems_of
 from doclife.outbox import complete
 from doclife.outbox.claim import claim
 from doclife.outbox.leases import Lease
-from doclife.outbox.moments import TICK, note
 from doclife.outbox.relay import RELAY
 from doclife.schema.tables import background_job, scheduled_job_type
 from doclife.testing import run_jobs, travel_to
 from doclife.worker.presence import present
 from doclife.worker.scheduler import SCHEDULER
+from tests.stored import note_tick
 from tests.unit.testing import tasks
 
 FAILS = "tests.unit.testing.tasks.fails"
@@ -61,7 +61,7 @@ def _one(site):
 
 def test_a_site_that_is_well_has_no_problems(site, well):
     _enqueued()
-    note(site.database, TICK)
+    note_tick(site)
     health = examine(site)
     assert problems_of(site, health) == []
     assert (health.site, health.broker.answers, health.relay.holder, health.scheduler.holder) == (
@@ -82,9 +82,9 @@ def test_a_site_that_is_well_has_no_problems(site, well):
 
 def test_a_moment_is_kept_once(site):
     with travel_to("2030-03-01 10:00"):
-        note(site.database, TICK)
+        note_tick(site)
     with travel_to("2030-03-01 10:01"):
-        note(site.database, TICK)
+        note_tick(site)
     assert examine(site).scheduler.last_tick == datetime(2030, 3, 1, 10, 1)
 
 
@@ -132,7 +132,7 @@ def test_a_schedule_that_is_late_although_somebody_ticks(site, schedule):
     for moment, late in (("2030-03-01 09:02", False), ("2030-03-01 09:03", True)):
         with travel_to(moment):
             _lead(site, SCHEDULER, "other")
-            note(site.database, TICK)
+            note_tick(site)
             assert ("schedule-late" in _kinds(site)) is late
 
 
@@ -196,7 +196,7 @@ def test_a_schedule_is_no_later_than_it_is_when_the_clocks_are_changed(site, sch
     for seconds, late in ((140, False), (160, True)):
         with travel_to(due + timedelta(seconds=seconds)):
             _lead(site, SCHEDULER, "other")
-            note(site.database, TICK)
+            note_tick(site)
             assert ("schedule-late" in _kinds(site)) is late
 
 

@@ -11,9 +11,9 @@ from sqlalchemy import delete
 from doclife.jobs.problems import scheduler_problems
 from doclife.jobs.schedules import SCHEDULER, Due, SchedulerState, scheduler_state
 from doclife.outbox.leases import Lease
-from doclife.outbox.moments import TICK, note
 from doclife.schema.tables import scheduled_job_type
 from doclife.testing import travel_to
+from tests.stored import note_tick
 
 NOON = datetime(2030, 3, 1, 12, tzinfo=UTC)
 
@@ -55,7 +55,7 @@ def rows(site):
 @pytest.mark.doclife_settings(time_zone="Asia/Tokyo")
 def test_who_ticks_and_what_is_due(site, rows):
     with travel_to(NOON - timedelta(seconds=40)):
-        note(site.database, TICK)
+        note_tick(site)
     with travel_to(NOON):
         assert Lease(site.database, SCHEDULER, "host-7").hold()
         state = scheduler_state(site)
