@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import timedelta
 
@@ -10,7 +11,7 @@ import sqlalchemy as sa
 
 from doclife.core import clock
 from doclife.scheduler.tick import tick
-from doclife.schema.tables import scheduled_job_type
+from doclife.schema.tables import background_job, scheduled_job_log, scheduled_job_run, scheduled_job_type
 
 TABLE = "tabScheduled Job Type"
 
@@ -73,3 +74,18 @@ def test_a_schedule_that_is_due_costs_eight_statements_and_a_commit(committed_si
     verbs = [text.split(None, 1)[0] for text, _ in seen[1:] if text.split(None, 1)[0] in ("SELECT", "INSERT", "UPDATE")]
     more = 1 if site.database.dialect in ("mysql", "mariadb") else 0
     assert len(verbs) == 30 * (8 + more)
+
+
+def test_schedulers_that_tick_in_one_moment_start_each_schedule_once(committed_site):
+    site = committed_site
+    _fill(site, 40, due=40)
+    with ThreadPoolExecutor(3) as threads:
+        ticks = list(threads.map(lambda _n: tick(site), range(3)))
+    fired = [name for ticked in ticks for name, _job in ticked.fired]
+    failed = {name: why for ticked in ticks for name, why in ticked.failed.items()}
+    assert (sorted(fired), failed) == (sorted(f"app.tasks.run #{n}" for n in range(40)), {})
+    with site.database.reading() as connection:
+        jobs = set(connection.execute(sa.select(background_job.c.name)).scalars())
+        assert len(jobs) == 40
+        assert set(connection.execute(sa.select(scheduled_job_run.c.job)).scalars()) == jobs
+        assert set(connection.execute(sa.select(scheduled_job_log.c.name)).scalars()) == jobs
