@@ -8,6 +8,21 @@ from doclife.database import types
 revision: str = "example_app_0003"
 down_revision: str | None = "example_app_0002"
 
+AMOUNT = types.AmountType(21, 6)
+INVOICES = sa.table(
+    "tabSales Invoice",
+    *map(sa.column, ("name", "owner", "modified", "modified_by", "docstatus", "franchise_outlet", "posting_date")),
+    *(sa.column(name, AMOUNT) for name in ("net_total", "royalty_percentage")),
+    *(sa.column(name, AMOUNT) for name in ("franchise_royalty", "franchise_marketing_fee")),
+)
+ENTRIES = sa.table(
+    "tabFranchise Royalty Entry",
+    *map(sa.column, ("name", "owner", "creation", "modified", "modified_by")),
+    *map(sa.column, ("franchise_outlet", "sales_invoice", "posting_date")),
+    *(sa.column(name, AMOUNT) for name in ("sales_amount", "royalty_percentage")),
+    *(sa.column(name, AMOUNT) for name in ("royalty_amount", "marketing_fee_amount")),
+)
+
 
 def upgrade() -> None:
     op.create_table(
@@ -84,9 +99,11 @@ def upgrade() -> None:
             sa.Column("marketing_fee_amount", types.AmountType(21, 6), server_default="0", nullable=False),
         )
     _fill_in_marketing_fees()
+    _enter_fees_without_royalty()
 
 
 def downgrade() -> None:
+    op.execute(ENTRIES.delete().where(ENTRIES.c.royalty_amount == 0))
     with op.batch_alter_table("tabFranchise Royalty Entry") as batch_op:
         batch_op.drop_column("marketing_fee_amount")
     op.drop_index(
@@ -103,8 +120,26 @@ def downgrade() -> None:
 
 def _fill_in_marketing_fees() -> None:
     """Gives each royalty entry the fee that its invoice states."""
-    fee = sa.column("franchise_marketing_fee", types.AmountType(21, 6))
-    invoices = sa.table("tabSales Invoice", sa.column("name"), fee)
-    entries = sa.table("tabFranchise Royalty Entry", sa.column("sales_invoice"), sa.column("marketing_fee_amount"))
-    stated = sa.select(invoices.c.franchise_marketing_fee).where(invoices.c.name == entries.c.sales_invoice)
-    op.execute(entries.update().values(marketing_fee_amount=sa.func.coalesce(stated.scalar_subquery(), 0)))
+    stated = sa.select(INVOICES.c.franchise_marketing_fee).where(INVOICES.c.name == ENTRIES.c.sales_invoice)
+    op.execute(ENTRIES.update().values(marketing_fee_amount=sa.func.coalesce(stated.scalar_subquery(), 0)))
+
+
+def _enter_fees_without_royalty() -> None:
+    """Makes the entries of the invoices that owe a fee alone: until now an entry was made for a royalty only."""
+    entered = sa.exists().where(ENTRIES.c.sales_invoice == INVOICES.c.name)
+    missing = sa.and_(INVOICES.c.docstatus == 1, INVOICES.c.franchise_marketing_fee != 0, ~entered)
+    columns = {
+        "name": INVOICES.c.name,
+        "owner": INVOICES.c.owner,
+        "creation": INVOICES.c.modified,
+        "modified": INVOICES.c.modified,
+        "modified_by": INVOICES.c.modified_by,
+        "franchise_outlet": INVOICES.c.franchise_outlet,
+        "sales_invoice": INVOICES.c.name,
+        "posting_date": INVOICES.c.posting_date,
+        "sales_amount": INVOICES.c.net_total,
+        "royalty_percentage": INVOICES.c.royalty_percentage,
+        "royalty_amount": INVOICES.c.franchise_royalty,
+        "marketing_fee_amount": INVOICES.c.franchise_marketing_fee,
+    }
+    op.execute(ENTRIES.insert().from_select(list(columns), sa.select(*columns.values()).where(missing)))
