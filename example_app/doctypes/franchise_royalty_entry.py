@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from doclife import Document, Meta, Permission
 from doclife.fields import Currency, Date, Link, Percent
+from doclife.utils import get_last_day, getdate
 
 
 class FranchiseRoyaltyEntry(Document):
@@ -23,3 +26,9 @@ class FranchiseRoyaltyEntry(Document):
     royalty_percentage = Percent()
     royalty_amount = Currency(in_list_view=True)
     marketing_fee_amount = Currency()
+
+
+def of_month(outlet: str, month: str) -> dict[str, Any]:
+    """Returns the filters of the entries of one outlet and month, YYYY-MM."""
+    first = getdate(f"{month}-01")
+    return {"franchise_outlet": outlet, "posting_date": ["between", [first, get_last_day(first)]]}

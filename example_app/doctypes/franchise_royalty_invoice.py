@@ -5,8 +5,7 @@ from __future__ import annotations
 import doclife
 from doclife import Amount, Document, Meta, Permission
 from doclife.fields import Currency, Data, Date, Link, Percent, Table
-from doclife.utils import get_last_day, getdate
-from example_app.doctypes.franchise_royalty_entry import FranchiseRoyaltyEntry
+from example_app.doctypes.franchise_royalty_entry import FranchiseRoyaltyEntry, of_month
 
 
 class FranchiseRoyaltyInvoiceItem(Document):
@@ -76,14 +75,10 @@ class FranchiseRoyaltyInvoice(Document):
                 doclife.throw(f"{self.month} of {self.franchise_outlet} is invoiced by {name}; cancel that first")
 
     def _rows(self) -> list[FranchiseRoyaltyInvoiceItem]:
-        first = getdate(f"{self.month}-01")
         fields = ["sales_invoice", "posting_date", "sales_amount", "royalty_percentage"]
         entries = doclife.get_all(
             FranchiseRoyaltyEntry,
-            filters={
-                "franchise_outlet": self.franchise_outlet,
-                "posting_date": ["between", [first, get_last_day(first)]],
-            },
+            filters=of_month(self.franchise_outlet, self.month),
             fields=[*fields, "royalty_amount", "marketing_fee_amount"],
             order_by="posting_date, sales_invoice",
         )

@@ -6,6 +6,7 @@ from typing import Any
 
 import doclife
 from doclife.utils import add_months, getdate, today
+from example_app.doctypes.franchise_royalty_entry import FranchiseRoyaltyEntry, of_month
 from example_app.doctypes.franchise_royalty_invoice import FranchiseRoyaltyInvoice
 
 TITLE = "Franchise royalty invoices"
@@ -48,14 +49,16 @@ def _make_invoices(last_month: str) -> dict[str, Any]:
 
 
 def _open_months(last_month: str) -> list[tuple[str, str]]:
-    """Returns (month, outlet) of what was sold and is not invoiced, oldest first."""
+    """Returns (month, outlet) of what is owed and not invoiced, oldest first."""
     sold = doclife.get_all("Franchise Sales Summary", {"month": ["<=", last_month]}, ["month", "franchise_outlet"])
     invoiced = doclife.get_all(
         FranchiseRoyaltyInvoice, {"docstatus": ["!=", 2], "month": ["<=", last_month]}, ["month", "franchise_outlet"]
     )
+    open_ = {(each.month, each.franchise_outlet) for each in sold}
+    open_ -= {(each.month, each.franchise_outlet) for each in invoiced}
+    # an outlet may owe nothing: it has no royalty, or has given everything away
     return sorted(
-        {(each.month, each.franchise_outlet) for each in sold}
-        - {(each.month, each.franchise_outlet) for each in invoiced}
+        (month, outlet) for month, outlet in open_ if doclife.db.exists(FranchiseRoyaltyEntry, of_month(outlet, month))
     )
 
 
