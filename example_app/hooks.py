@@ -49,7 +49,7 @@ scheduler_events = {
     ],
     "cron": {
         "0 */6 * * *": ["example_app.tasks.snapshots.sync_outlet_stock_levels"],
-        # before the head office opens; yesterday's failures are no news tomorrow
+        # before the head office opens; what a missed morning would have told is told on the next one
         "0 8 * * *": {
             "method": "example_app.tasks.failures.tell_of_failed_jobs",
             "time_zone": "Europe/Berlin",

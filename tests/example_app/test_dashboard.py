@@ -122,12 +122,31 @@ def test_the_operator_is_told_of_failed_jobs_once_a_day(harbour: str) -> None:
     with travel_to("2025-10-05 06:00"):  # eight in Berlin
         ran = run_due(since="2025-10-05 05:59:59")
         assert "example_app.tasks.failures.tell_of_failed_jobs" in {job.method for job in ran}
-        assert tell_of_failed_jobs() == 2
+        assert tell_of_failed_jobs() == 0
     with travel_to("2025-10-06 06:00"):
         assert tell_of_failed_jobs() == 0
     [notice] = doclife.get_all("Notification Log", fields=["for_user", "subject", "email_content"])
-    assert (notice.for_user, notice.subject) == ("Administrator", "2 jobs have failed since yesterday")
+    assert (notice.for_user, notice.subject) == ("Administrator", "2 jobs have failed")
     assert notice.email_content.startswith("2 x example_app.tasks.snapshots.sync_single_outlet_stock\n")
+
+
+def test_no_failure_falls_between_two_mornings(harbour: str) -> None:
+    """On 26 October 2025 Berlin puts its clocks back: from eight to eight these are 25 hours, 06:00 to 07:00 in UTC."""
+
+    for failure, before, morning in (
+        ("2025-10-24 20:00", "2025-10-25 05:59", "2025-10-25 06:00"),
+        ("2025-10-25 06:30", "2025-10-26 06:59", "2025-10-26 07:00"),
+    ):
+        with travel_to(failure):
+            doclife.enqueue(sync_single_outlet_stock, outlet="GONE", warehouse="x")
+            run_jobs(allow_failures=True)
+        with travel_to(morning):
+            run_due(since=before)
+    notices = doclife.get_all("Notification Log", fields=["creation", "subject"], order_by="creation")
+    assert [(str(each.creation), each.subject) for each in notices] == [
+        ("2025-10-25 06:00:00", "1 job has failed"),
+        ("2025-10-26 07:00:00", "1 job has failed"),
+    ]
 
 
 def test_snapshots_are_kept_for_a_year_and_what_is_begun(harbour: str) -> None:
