@@ -32,7 +32,8 @@ class SJOutlet(Document):
     #: since when it is Inactive for want of an agreement
     lapsed_on = Date(read_only=True, no_copy=True)
     city = Data()
-    warehouse = Data(unique=True)
+    #: stays what it is, so that a cancelled invoice puts its rows back where they were taken from
+    warehouse = Data(unique=True, set_only_once=True)
     royalty_percentage = Percent(default=5, non_negative=True)
     marketing_fee_percentage = Percent(default=2, non_negative=True)
 

@@ -58,6 +58,13 @@ def test_outlets_have_their_own_stock(harbour: str) -> None:
     assert stock() == {"AIRPORT Stores: CUP": -2, "HARBOUR Stores: CUP": -1}
 
 
+def test_a_warehouse_stays_so_that_a_cancel_puts_back_what_was_taken(harbour: str) -> None:
+    outlet = doclife.get_doc("SJ Outlet", harbour)
+    outlet.warehouse = "Elsewhere"
+    with pytest.raises(doclife.ValidationError, match="Warehouse"):
+        outlet.save()
+
+
 def test_the_stock_job_may_run_twice(harbour: str) -> None:
     submitted("1", ("CUP", 5, "1"))
     sync_invoice_stock("1")
