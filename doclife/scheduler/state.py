@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -13,6 +13,7 @@ from doclife.core import clock
 from doclife.core.errors import ValidationError, nearest
 from doclife.jobs.listing import to_utc
 from doclife.scheduler.firing import Busy, busy_of
+from doclife.scheduler.grid import last_tick, tick_interval
 from doclife.scheduler.times import ALL, FREQUENCIES, LONG, next_times
 from doclife.schema.tables import scheduled_job_log, scheduled_job_type
 from doclife.uow.unit import current_unit
@@ -155,9 +156,8 @@ def _next(site: Any, row: Any, n: int) -> list[datetime]:
     """Returns the stored time and those that follow it."""
     now = clock.utc_now()
     if row.frequency == ALL:
-        interval = site.settings.scheduler_tick_interval
-        tick = datetime.fromtimestamp((now.timestamp() // interval + 1) * interval, tz=now.tzinfo)
-        return [tick + timedelta(seconds=interval) * number for number in range(n)]
+        interval = tick_interval(site.settings.scheduler_tick_interval)
+        return [last_tick(now, interval) + interval * number for number in range(1, n + 1)]
     first: list[datetime] = []
     after = now
     if not row.stopped:  # otherwise it is planned anew when it is no longer stopped

@@ -10,6 +10,7 @@ from sqlalchemy import select, update
 from doclife.core import clock
 from doclife.core.context import current
 from doclife.core.errors import ValidationError
+from doclife.scheduler.grid import last_tick, tick_interval
 from doclife.scheduler.planning import planned
 from doclife.scheduler.state import meant, schedules
 from doclife.scheduler.sync import sync
@@ -93,9 +94,10 @@ def _run_until(site: Site, until: datetime, *, every_tick: bool, allow_failures:
     often: Counter[str] = Counter()
     moment: datetime | None = clock.utc_now()
     moments = 0
+    interval = tick_interval(site.settings.scheduler_tick_interval)
     while moment is not None:
         clock.move_to(moment)
-        of_the_grid = every_tick and not moment.timestamp() % site.settings.scheduler_tick_interval
+        of_the_grid = every_tick and moment == last_tick(moment, interval)
         waiting = True
         while waiting:  # the missed runs of a schedule that catches up with all come one after the other
             ticked = tick(site, moment if of_the_grid else None, only_missed=not of_the_grid)
@@ -131,8 +133,8 @@ def _next_moment(site: Site, until: datetime, *, every_tick: bool) -> datetime |
         ]
     found = [clock.to_utc(each, site.settings.time_zone) for each in stored if each is not None]
     if every_tick:
-        interval = site.settings.scheduler_tick_interval
-        following = datetime.fromtimestamp((now.timestamp() // interval + 1) * interval, tz=now.tzinfo)
+        interval = tick_interval(site.settings.scheduler_tick_interval)
+        following = last_tick(now, interval) + interval
         found += [following] if following <= until else []
     return min(found, default=None)
 

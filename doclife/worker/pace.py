@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import math
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from doclife.core import clock
+from doclife.scheduler.grid import last_tick, tick_interval
 
 #: seconds until a look after runs that were missed; doubled up to the longest while none can be started
 MISSED_S, LONGEST_MISSED_S = 1.0, 8.0
 #: seconds by which the wall clock may move against the steady one without having been set
 DRIFT_S = 2.0
-
-_BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
-_LEAST = timedelta(milliseconds=1)
 
 
 class Pace:
@@ -31,8 +29,7 @@ class Pace:
 
     def moment(self, interval_s: float) -> datetime:
         """Returns the latest moment of a tick: aware, now or less than an interval ago."""
-        now, interval = clock.utc_now(), _interval(interval_s)
-        return now - (now - _BEGINNING) % interval
+        return last_tick(clock.utc_now(), tick_interval(interval_s))
 
     def left_s(self) -> float:
         """Returns the seconds until the next tick, 0 where it is due."""
@@ -53,7 +50,7 @@ class Pace:
             moment: of the tick that was done.
             interval_s: seconds between two ticks.
         """
-        interval = _interval(interval_s)
+        interval = tick_interval(interval_s)
         left = min(moment + interval - clock.utc_now(), interval)
         self._due_at = clock.steady() + max(left, timedelta()).total_seconds()
 
@@ -89,10 +86,6 @@ class Missed:
     def left_s(self) -> float:
         """Returns the seconds until the next look; infinity where none is planned."""
         return max(self._due_at - clock.steady(), 0.0)
-
-
-def _interval(seconds: float) -> timedelta:
-    return max(timedelta(seconds=seconds), _LEAST)
 
 
 def _shift_s() -> float:

@@ -178,6 +178,16 @@ def test_schedules_of_all_run_where_each_tick_is_asked_for(declare):
 
 
 @pytest.mark.one_database
+@pytest.mark.doclife_settings(scheduler_tick_interval=0.3)
+def test_ticks_that_no_float_meets_are_met(declare, monkeypatch):
+    monkeypatch.setattr(due_module, "MOST_MOMENTS", 10)
+    declare({"all": f"{HERE}.every"})
+    with travel_to("2026-03-01 12:00"):  # 1,772,366,400 s, which is 5,907,888,000 ticks
+        run_due(until="2026-03-01 12:00:01", every_tick=True)
+    assert [time.microsecond for _word, time in ran] == [0, 300_000, 600_000, 900_000]
+
+
+@pytest.mark.one_database
 @pytest.mark.doclife_settings(queue="inline")
 def test_jobs_that_run_with_the_commit_are_returned_too(declare):
     declare({"daily": f"{HERE}.daily"})
