@@ -19,7 +19,7 @@ from doclife.scheduler.times import ALL
 from doclife.schema.tables import background_job, scheduled_job_type
 from doclife.site.runtime import Site
 from doclife.testing.jobs import CapturedJob, stored_job
-from doclife.testing.running import ended_well, failure_of, run_jobs, run_ready
+from doclife.testing.running import ended_well, failure_of, run_ready
 from doclife.testing.world import site_moment
 
 #: moments at which something is due that one call of `run_due` stands still at
@@ -38,10 +38,11 @@ def run_due(
 ) -> list[CapturedJob]:
     """Runs what schedules have due now, or until a moment, and returns the jobs in order, as they ended.
 
-    Without `until` the scheduler ticks once, now, and the jobs that are due run. With `until` the clock
-    goes from one moment at which something is due to the next, and the scheduler ticks and the jobs run
-    at each; those for later (`run_at`, further attempts) run at their times too. Nothing sleeps. The clock
-    stands at `until` in the end, until the block of `travel_to` puts it back.
+    Without `until` the scheduler ticks now, and the jobs that are due run; where catch_up is "all" it goes
+    on until no missed run is left. With `until` the clock goes from one moment at which something is due
+    to the next, and the scheduler ticks and the jobs run at each; those for later (`run_at`, further
+    attempts) run at their times too. Nothing sleeps. The clock stands at `until` in the end, until the
+    block of `travel_to` puts it back.
 
     A clock that was moved back takes the plans with it: nothing is due that would not be planned now.
 
@@ -53,17 +54,20 @@ def run_due(
         allow_failures: a job that fails, or a schedule that cannot be started, is no failure of the test.
     Raises:
         AssertionError: something failed; the clock stands at the moment at which it did.
-        ValueError: `until` is past, or the clock was not moved by `travel_to`.
+        ValueError: `since` is to come, `until` is past, or the clock was not moved by `travel_to`.
     """
     __tracebackhide__ = True
     context = current()
     context.unit.commit()
     sync(context.site)
-    _plan(context.site, None if since is None else site_moment(since))
+    last = None if since is None else site_moment(since)
+    if last is not None and last > clock.utc_now():
+        raise ValueError(f"run_due(since={last}) is to come: it is {clock.utc_now()}")
+    _plan(context.site, last)
     if until is not None:
         return _run_until(context.site, site_moment(until), every_tick=every_tick, allow_failures=allow_failures)
-    _check(tick(context.site), allow_failures=allow_failures)
-    return run_jobs(allow_failures=allow_failures)
+    ran, _often = _run_moment(context.site, allow_failures=allow_failures)
+    return ended_well(ran, allow_failures=True)  # those that failed have been told
 
 
 def due_times(word: str, n: int = 1) -> list[datetime]:
@@ -72,10 +76,12 @@ def due_times(word: str, n: int = 1) -> list[datetime]:
     Args:
         word: its name, its method, its cron expression, or a word of `scheduler_events`: of several the one that
             is due first.
-        n: how many.
+        n: how many, at least 1.
     Raises:
-        ValidationError: there is no such schedule.
+        ValidationError: there is no such schedule, or n is not such.
     """
+    if n < 1:
+        raise ValidationError(f"due_times(n=...) is a number of times, at least 1, not {n!r}")
     context = current()
     context.unit.commit()
     sync(context.site)
@@ -98,16 +104,10 @@ def _run_until(site: Site, until: datetime, *, every_tick: bool, allow_failures:
     while moment is not None:
         clock.move_to(moment)
         of_the_grid = every_tick and moment == last_tick(moment, interval)
-        waiting = True
-        while waiting:  # the missed runs of a schedule that catches up with all come one after the other
-            ticked = tick(site, moment if of_the_grid else None, only_missed=not of_the_grid)
-            _check(ticked, allow_failures=allow_failures)
-            now = run_ready(site)
-            now += _ran_inline(ticked, now)
-            _check_jobs(now, allow_failures=allow_failures)
-            ran |= dict.fromkeys(now)
-            often.update(name for name, _job_id in ticked.fired)
-            waiting = ticked.waiting and bool(now)
+        at = moment if of_the_grid else None
+        now, fired = _run_moment(site, at, only_missed=not of_the_grid, allow_failures=allow_failures)
+        ran |= dict.fromkeys(now)
+        often.update(fired)
         moments += 1
         assert moments < MOST_MOMENTS, (
             f"run_due(until=...) has come as far as {clock.to_site(moment, site.settings.time_zone)} and has stood "
@@ -117,6 +117,26 @@ def _run_until(site: Site, until: datetime, *, every_tick: bool, allow_failures:
         moment = _next_moment(site, until, every_tick=every_tick)
     clock.move_to(until)
     return ended_well(list(ran), allow_failures=True)  # those that failed have been told
+
+
+def _run_moment(
+    site: Site, at: datetime | None = None, *, only_missed: bool = False, allow_failures: bool
+) -> tuple[list[str], list[str]]:
+    """Ticks and runs what came of it; returns the jobs that ran, and the schedules that were started, in order."""
+    __tracebackhide__ = True
+    ran: dict[str, None] = {}
+    fired: list[str] = []
+    while True:
+        ticked = tick(site, at, only_missed=only_missed)
+        _check(ticked, allow_failures=allow_failures)
+        now = run_ready(site)
+        now += _ran_inline(ticked, now)
+        _check_jobs(now, allow_failures=allow_failures)
+        ran |= dict.fromkeys(now)
+        fired += [name for name, _job_id in ticked.fired]
+        if not (ticked.waiting and now):
+            return list(ran), fired
+        only_missed = True  # the missed runs of a schedule that catches up with all come one after the other
 
 
 def _next_moment(site: Site, until: datetime, *, every_tick: bool) -> datetime | None:

@@ -162,6 +162,18 @@ def test_missed_runs_come_as_the_schedule_says(declare):
 
 
 @pytest.mark.one_database
+def test_missed_runs_come_without_an_end_too_and_each_tick_once(declare):
+    declare({"hourly": {"method": f"{HERE}.hourly", "catch_up": "all"}, "all": f"{HERE}.every"})
+    with travel_to("2026-03-01 12:30"):
+        jobs = run_due(since="2026-03-01 08:30")
+        with pytest.raises(ValueError, match="is to come"):
+            run_due(since="2026-03-01 12:31")
+    # 9, 10, 11 and 12 were missed; what is due at each tick has missed nothing
+    assert sorted(word for word, _time in ran) == ["all", *["hourly"] * 4]
+    assert len(jobs) == 5
+
+
+@pytest.mark.one_database
 def test_schedules_of_all_run_where_each_tick_is_asked_for(declare):
     declare({"all": f"{HERE}.every", "hourly": f"{HERE}.hourly", "cron": {"0 13 * * * 30": f"{HERE}.daily"}})
     with travel_to("2026-03-01 12:58:30"):
@@ -257,3 +269,5 @@ def test_when_a_schedule_is_due_next(declare):
             due_times("dialy")
         with pytest.raises(ValidationError, match="declared as 'daily'"):
             due_times("daily")
+        with pytest.raises(ValidationError, match="at least 1, not 0"):
+            due_times("cron", 0)
