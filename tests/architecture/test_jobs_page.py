@@ -22,9 +22,6 @@ def folder(tmp_path_factory):
     for name, text in re.findall(r"^```(?:python|ini)\n# (\S+)\n(.*?)^```", PAGE, re.DOTALL | re.MULTILINE):
         path = made / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        for package in ("shop", "shop/doctypes"):
-            if name.startswith(f"{package}/"):
-                (made / package / "__init__.py").touch()
         path.write_text(text)
     return made
 
