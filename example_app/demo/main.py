@@ -23,9 +23,13 @@ from example_app.demo.place import INTERRUPTIONS, Place
 from example_app.demo.printing import Printer
 from example_app.demo.processes import CommandFailed
 from example_app.demo.sample import sample_invoices, sample_outlets
-from example_app.demo.story import Story
+from example_app.demo.story import MARKETING_FEE, ROYALTY, Story
 from example_app.demo.tasks import Done, read_done
 
+ABOUT = (
+    f"A franchise: its outlets sell, and owe the franchisor {ROYALTY} % of that as royalty "
+    f"and {MARKETING_FEE} % as marketing fee."
+)
 DONE, FAILED, BAD_INPUT, INTERRUPTED = 0, 1, 2, 130
 
 
@@ -72,7 +76,7 @@ def _parser() -> argparse.ArgumentParser:
 def _run(options: argparse.Namespace, printer: Printer) -> int:
     begun = time.perf_counter()
     invoices, outlets = _read(options.csv)
-    printer.say(_what_is_read(invoices, options.csv), "", "Making a site with the app ...")
+    printer.say(ABOUT, _what_is_read(invoices, options.csv), "", "Making a site with the app ...")
     with Place(options.sites_dir, db_url=options.db_url, redis_url=options.redis_url, keep=options.keep) as place:
         printer.say(f"  site {place.site!r} in {place.sites_dir}; worker and scheduler run")
         chain, books, done, failed = _work(Story(place, printer, invoices, outlets), printer)

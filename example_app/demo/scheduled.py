@@ -27,6 +27,7 @@ def as_json(done: Done) -> dict[str, Any]:
         "royalty_of_this_month": exact(done.open_royalty),
         "notices": sum(map(len, done.notices.values())),
         "snapshots": done.snapshots,
+        "reports": done.reports,
     }
 
 
@@ -49,7 +50,7 @@ def made(done: Done) -> list[str]:
     notices, shown = done.notices.get(MANAGER, []), done.dashboard
     more = [f"    and {len(notices) - SHOWN} more"] if len(notices) > SHOWN else []
     return [
-        f"  {done.snapshots} stock snapshots",
+        f"  {done.snapshots} stock snapshots and {done.reports} compliance reports",
         f"  {len(notices)} notices to {MANAGER}:",
         *(f"    {subject}" for subject in notices[:SHOWN]),
         *more,

@@ -49,6 +49,8 @@ class Done:
     #: royalties of (outlet, month) about which entries and royalty invoices do not agree
     disagreements: Sequence[str]
     snapshots: int
+    #: compliance reports
+    reports: int
     #: subjects by user
     notices: Mapping[str, Sequence[str]]
     #: text of the weekly digest
@@ -104,6 +106,7 @@ def read_done() -> Done:
             if entries.get((outlet, month)) != invoiced.get((outlet, month))
         ],
         snapshots=doclife.db.count("Franchise Stock Snapshot"),
+        reports=doclife.db.count("Franchise Compliance Report"),
         notices=notices,
         digest=doclife.db.get_value("Notification Log", {"subject": ["like", "Franchise week %"]}, "email_content")
         or "",

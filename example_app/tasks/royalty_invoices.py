@@ -22,12 +22,12 @@ def invoice_royalties() -> dict[str, str | None]:
     """
     month = getdate(add_months(today(), -1)).strftime("%Y-%m")
     job = doclife.enqueue(
-        _make_invoices, queue="long", timeout=TIMEOUT, job_name=f"royalty-invoices::{month}", retry=3, last_month=month
+        make_invoices, queue="long", timeout=TIMEOUT, job_name=f"royalty-invoices::{month}", retry=3, last_month=month
     )
     return {"last_month": month, "job": job.id if job else None}
 
 
-def _make_invoices(last_month: str) -> dict[str, Any]:
+def make_invoices(last_month: str) -> dict[str, Any]:
     """Invoices every outlet for every month up to the last that has none; months that were missed come too.
 
     A month whose royalty invoice was cancelled is invoiced anew. Each invoice is committed with the

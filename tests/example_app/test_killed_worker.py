@@ -11,7 +11,7 @@ import pytest
 import doclife
 from doclife.queue.embedded import acquire
 from doclife.site.runtime import Site
-from example_app.tasks.royalty_invoices import _make_invoices
+from example_app.tasks.royalty_invoices import make_invoices
 from tests.contract.brokers import until
 from tests.example_app.conftest import add_outlet, submitted
 from tests.integration.worker_processes import SECONDS, Workers, kill
@@ -45,7 +45,7 @@ def test_each_outlet_has_one(workers: Workers) -> None:
         for n in range(1, OUTLETS + 1):
             add_outlet(f"OUTLET-{n:03}")
             submitted(str(n), ("CUP", n, "1"), outlet=f"OUTLET-{n:03}")
-    id = workers.enqueue(_make_invoices, queue="long", last_month="2025-10")
+    id = workers.enqueue(make_invoices, queue="long", last_month="2025-10")
     supervisor = workers.start("--workers", "2", "--queue", "long")
     table = "tabFranchise Royalty Invoice"
     for made in (10, 60):

@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 
-from doclife.utils import getdate, today
+from doclife.utils import add_months, getdate, today
 from example_app.demo.sample import sample_invoices
 from tests.contract.brokers import until
 
@@ -131,6 +131,7 @@ def test_the_sample_goes_in_and_its_figures_come_out() -> None:
     assert invoiced > 0
     assert invoiced + Decimal(scheduled["royalty_of_this_month"]) == Decimal(data["royalty_total"])
     assert scheduled["snapshots"] == 7  # an outlet's agreement has ended
+    assert scheduled["reports"] == 8 * len({yesterday.strftime("%Y-%m"), f"{getdate(add_months(today(), -1)):%Y-%m}"})
 
 
 @pytest.mark.slow

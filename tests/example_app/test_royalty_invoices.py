@@ -10,7 +10,7 @@ import pytest
 import doclife
 from doclife.testing import as_user, assert_enqueued, make_user, run_due, run_jobs, travel_to
 from example_app.doctypes.franchise_royalty_invoice import FranchiseRoyaltyInvoice
-from example_app.tasks.royalty_invoices import _make_invoices, invoice_royalties
+from example_app.tasks.royalty_invoices import invoice_royalties, make_invoices
 from tests.example_app.conftest import add_outlet, draft, submitted
 
 pytestmark = pytest.mark.slow_on_servers
@@ -55,7 +55,7 @@ def invoice(outlet: str = "HARBOUR", month: str = "2025-10") -> FranchiseRoyalty
 
 @pytest.mark.usefixtures("two_months")
 def test_each_outlet_and_month_that_is_over_gets_one() -> None:
-    assert _make_invoices("2025-11") == {"last_month": "2025-11", "made": 3}
+    assert make_invoices("2025-11") == {"last_month": "2025-11", "made": 3}
     assert figures() == BY_HAND
     rows = doclife.get_doc(FranchiseRoyaltyInvoice, "HARBOUR-2025-10").items
     assert [(row.sales_invoice, str(row.posting_date), row.sales_amount, row.royalty_amount) for row in rows] == [
@@ -66,20 +66,20 @@ def test_each_outlet_and_month_that_is_over_gets_one() -> None:
 
 @pytest.mark.usefixtures("two_months")
 def test_another_run_makes_no_second() -> None:
-    _make_invoices("2025-10")
+    make_invoices("2025-10")
     assert figures() == {name: BY_HAND[name] for name in ("AIRPORT-2025-10", "HARBOUR-2025-10")}
-    assert _make_invoices("2025-11")["made"] == 1  # the month that had been left out
-    assert _make_invoices("2025-11")["made"] == 0
+    assert make_invoices("2025-11")["made"] == 1  # the month that had been left out
+    assert make_invoices("2025-11")["made"] == 0
     assert figures() == BY_HAND
 
 
 @pytest.mark.usefixtures("two_months")
 def test_a_cancelled_one_is_made_anew() -> None:
-    _make_invoices("2025-10")
+    make_invoices("2025-10")
     for old, new in (("HARBOUR-2025-10", "HARBOUR-2025-10-1"), ("HARBOUR-2025-10-1", "HARBOUR-2025-10-2")):
         doclife.get_doc(FranchiseRoyaltyInvoice, old).cancel()
         submitted(f"for {new}", ("CUP", 1, "10"))
-        assert _make_invoices("2025-10")["made"] == 1
+        assert make_invoices("2025-10")["made"] == 1
         assert doclife.db.get_value("Franchise Royalty Invoice", new, "amended_from") == old
     # two more invoices of 10
     assert figures(franchise_outlet="HARBOUR") == {
@@ -90,7 +90,7 @@ def test_a_cancelled_one_is_made_anew() -> None:
 @pytest.mark.usefixtures("two_months")
 def test_a_draft_of_a_person_is_left_to_them() -> None:
     invoice().insert()
-    assert _make_invoices("2025-10")["made"] == 1
+    assert make_invoices("2025-10")["made"] == 1
     assert list(figures()) == ["AIRPORT-2025-10"]
 
 
@@ -120,7 +120,7 @@ def test_an_outlet_that_owes_nothing_gets_none(harbour: str) -> None:
     submitted("1", ("GIFT", 1, "0"))
     with pytest.raises(doclife.ValidationError, match="HARBOUR owes nothing for 2025-10"):
         invoice().insert()
-    assert _make_invoices("2025-10")["made"] == 0
+    assert make_invoices("2025-10")["made"] == 0
     doclife.commit()
     assert doclife.get_all("Error Log") == []  # it is no error, and would be one every month
 
@@ -128,7 +128,7 @@ def test_an_outlet_that_owes_nothing_gets_none(harbour: str) -> None:
 def test_a_fee_is_invoiced_without_a_royalty(site: Any) -> None:
     add_outlet("AIRPORT", 0, 3)
     submitted("1", ("CUP", 1, "50"), outlet="AIRPORT")
-    _make_invoices("2025-10")
+    make_invoices("2025-10")
     assert figures() == {"AIRPORT-2025-10": (Decimal(50), Decimal(0), Decimal("1.5"), Decimal("1.5"))}
 
 
@@ -144,7 +144,7 @@ def test_the_month_is_closed_until_its_invoice_is_cancelled() -> None:
     doc.cancel()
     late.submit()
     doclife.get_doc("Sales Invoice", "1").cancel()
-    _make_invoices("2025-10")
+    make_invoices("2025-10")
     # 10 less the return of 4.45
     assert figures(franchise_outlet="HARBOUR")["HARBOUR-2025-10-1"][0] == Decimal("5.55")
 
@@ -172,7 +172,7 @@ def test_the_scheduled_function_hands_over_to_the_long_queue() -> None:
         answer = invoice_royalties()
         assert answer["last_month"] == "2025-11"
         job = assert_enqueued(
-            "example_app.tasks.royalty_invoices._make_invoices",
+            "example_app.tasks.royalty_invoices.make_invoices",
             queue="long",
             timeout=3600,
             job_name="royalty-invoices::2025-11",
@@ -199,7 +199,7 @@ def test_a_job_that_breaks_off_goes_on_where_it_was() -> None:
             raise ConnectionError("the power is gone")
 
     with travel_to("2025-12-01 00:00"), doclife.events.connected("Franchise Royalty Invoice", "on_submit", break_off):
-        job = doclife.enqueue(_make_invoices, queue="long", last_month="2025-11", retry=1)
+        job = doclife.enqueue(make_invoices, queue="long", last_month="2025-11", retry=1)
         run_jobs()
         assert job.status() == "queued"
         assert list(figures()) == ["AIRPORT-2025-10"]
@@ -215,9 +215,9 @@ def test_a_job_that_breaks_off_goes_on_where_it_was() -> None:
 def test_an_outlet_that_is_refused_holds_up_none() -> None:
     # as an import by SQL may leave it: an entry of an invoice that is not there
     doclife.db.sql("UPDATE `tabFranchise Royalty Entry` SET sales_invoice = 'gone' WHERE sales_invoice = '3'")
-    assert _make_invoices("2025-11")["made"] == 2
+    assert make_invoices("2025-11")["made"] == 2
     doclife.commit()
     assert doclife.get_all("Error Log", pluck="method") == ["Royalty invoice AIRPORT 2025-10"]
     doclife.db.sql("UPDATE `tabFranchise Royalty Entry` SET sales_invoice = '3' WHERE sales_invoice = 'gone'")
-    _make_invoices("2025-11")
+    make_invoices("2025-11")
     assert figures() == BY_HAND
