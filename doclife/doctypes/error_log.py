@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 
 from doclife.core import clock, ids
 from doclife.core.context import Context, current
-from doclife.core.storable import storable
+from doclife.core.storable import error_line, storable
 from doclife.events.telemetry import current_trace_id
 from doclife.model.actions import set_error_log
 from doclife.model.document import Document
@@ -133,7 +133,7 @@ def log_error(
     if "\n" in head:  # log_error(get_traceback(), "Sync failed") is a habit of Frappe apps
         head, body = message or "", head
     if not head:
-        head = body.strip().rpartition("\n")[2] or "Error"
+        head = error_line(body) or "Error"
     head, body = storable(head), storable(body)
     name = record(current(), head, body, reference_doctype=reference_doctype, reference_name=reference_name)
     return ErrorLog(

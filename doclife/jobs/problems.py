@@ -11,6 +11,7 @@ from sqlalchemy import func, select
 
 from doclife.core import clock
 from doclife.core.errors import HookError, nearest
+from doclife.core.storable import error_line
 from doclife.events.handlers import import_path
 from doclife.jobs.enqueue import DOCUMENT_RUNNER
 from doclife.jobs.health import Health
@@ -261,7 +262,7 @@ def _failed(site: Any, _health: Health) -> Iterator[Problem]:
         yield Problem(
             kind="dead",
             what=f"{count} {'job' if count == 1 else 'jobs'} of {method} failed within {FAILED_H} hours",
-            why=f"the newest, {newest}: {_last_line(reasons.get(newest))}",
+            why=f"the newest, {newest}: {error_line(reasons.get(newest)) or 'no reason was kept'}",
             help=f"doclife jobs show {newest}; doclife jobs retry --method {method}, or doclife jobs purge --status "
             f"failed --method {method}",
         )
@@ -277,10 +278,6 @@ def _at(moment: datetime) -> str:
 
 def _jobs(count: int) -> str:
     return "1 job waits" if count == 1 else f"{count} jobs wait"
-
-
-def _last_line(error: str | None) -> str:
-    return (error or "").strip().rpartition("\n")[2] or "no reason was kept"
 
 
 _Look = Callable[[Any, Health], Iterator[Problem]]

@@ -12,6 +12,7 @@ from sqlalchemy import select
 from doclife.core import clock, config
 from doclife.core.clock import monotonic
 from doclife.core.errors import DoclifeError, JobError
+from doclife.core.storable import error_line
 from doclife.jobs.job import OPEN
 from doclife.jobs.listing import show_job
 from doclife.jobs.problems import switched_on_by
@@ -114,7 +115,7 @@ class Ended(msgspec.Struct, frozen=True, kw_only=True):
     status: str
     #: that it ran, or None: it has not ended
     seconds: float | None
-    #: last line of the reason why it failed, or ""
+    #: the line that says why it failed, or ""
     error: str
 
 
@@ -138,7 +139,7 @@ def wait_for(site: Any, started: Sequence[Started], seconds: float) -> list[Ende
 
 def _ended(site: Any, started: Started) -> Ended:
     job = show_job(site.database, started.job)
-    error = (job.error or "").strip().rpartition("\n")[2] if job.status != "finished" else ""
+    error = error_line(job.error) if job.status != "finished" else ""
     return Ended(schedule=started.schedule, job=job.id, status=job.status, seconds=job.seconds, error=error)
 
 

@@ -34,7 +34,7 @@ def nightly():
 
 
 def digest():
-    raise ValueError("no sales")
+    raise ValueError("no sales\\nin any outlet")
 
 
 def close_month():
