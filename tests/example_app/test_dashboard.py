@@ -90,6 +90,19 @@ def test_they_are_there_while_the_broker_is_down(site: Any) -> None:
         assert shown() == ("2025-10-15 12:00:00", BY_HAND)
 
 
+def test_a_run_while_the_broker_is_down_is_shown_when_it_is_back(committed_site: Any) -> None:
+    def run(moment: str) -> None:
+        with travel_to(moment), committed_site.work():
+            refresh_dashboard()
+
+    run(NOON)
+    committed_site.broker.down = True
+    run("2025-10-15 13:00")
+    committed_site.broker.down = False
+    with travel_to("2025-10-15 13:01"), committed_site.work():
+        assert str(api.get_dashboard()["as_of"]) == "2025-10-15 13:00:00"
+
+
 @pytest.mark.usefixtures("a_month")
 def test_what_was_rolled_back_is_not_shown() -> None:
     with travel_to(NOON):
