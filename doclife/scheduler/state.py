@@ -14,7 +14,7 @@ from doclife.core.errors import ValidationError, nearest
 from doclife.jobs.listing import to_utc
 from doclife.scheduler.firing import Busy, busy_of
 from doclife.scheduler.grid import last_tick, tick_interval
-from doclife.scheduler.times import ALL, FREQUENCIES, LONG, next_times
+from doclife.scheduler.times import ALIASES, ALL, FREQUENCIES, LONG, next_times
 from doclife.schema.tables import scheduled_job_log, scheduled_job_type
 from doclife.uow.unit import current_unit
 
@@ -97,8 +97,8 @@ def meant(found: Sequence[Schedule], word: str) -> list[Schedule]:
     """Returns the schedules that a word means.
 
     It is the name of one; or the path of a method, and means the entries of it; or a cron expression
-    as declared; or a word of `scheduler_events`, all of whose schedules it means. A word with `_long`
-    means those on the queue long, one without it the others.
+    as declared, or as the list shows it, in capitals or not; or a word of `scheduler_events`, all of
+    whose schedules it means. A word with `_long` means those on the queue long, one without it the others.
 
     Returns:
         None only for a word under which no schedule is declared.
@@ -106,10 +106,11 @@ def meant(found: Sequence[Schedule], word: str) -> list[Schedule]:
         ValidationError: it means nothing.
     """
     text = " ".join(word.split())
+    cron = ALIASES.get(text.lower(), text.lower())
     for means in (
         lambda each: each.name == text,
         lambda each: each.method == text,
-        lambda each: each.cron_format == text,
+        lambda each: each.cron_format is not None and each.cron_format.lower() == cron,
         lambda each: text.lower() in each.words,
     ):
         chosen = [each for each in found if means(each)]
@@ -125,7 +126,7 @@ def meant(found: Sequence[Schedule], word: str) -> list[Schedule]:
 
 
 def _hint(found: Sequence[Schedule], text: str) -> str:
-    last_words = [each.name for each in found if each.method.rpartition(".")[2] == text]
+    last_words = [each.method for each in found if each.method.rpartition(".")[2] == text]
     if last_words:
         return f" Did you mean {last_words[0]!r}?"
     return nearest(text, [*(each.name for each in found), *(each.method for each in found), *EVENTS])

@@ -24,7 +24,10 @@ from doclife.schema.tables import scheduled_job_type
 from doclife.uow.unit import current_unit
 
 #: why a word of `scheduler_events` starts nothing
-NOT_DECLARED = "no schedule is declared so; what is new in hooks.py needs `doclife migrate`"
+NOT_DECLARED = (
+    "no schedule is declared so (a word with _long means those on the queue long, one without it the others); "
+    "what is new in hooks.py needs `doclife migrate`"
+)
 #: seconds between two looks at jobs that are waited for
 LOOK_S = 0.1
 

@@ -320,7 +320,7 @@ def test_a_word_starts_what_is_not_stopped_and_a_name_all(shop):
         (DIGEST, "default"),
     ]
     ((word, reason),) = [(each["schedule"], each["reason"]) for each in done["refused"]]
-    assert (word, reason.partition(";")[0]) == ("monthly", "no schedule is declared so")
+    assert (word, reason.partition(" (")[0]) == ("monthly", "no schedule is declared so")
 
 
 def test_without_a_word_it_is_one_tick(shop):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
@@ -89,7 +90,7 @@ def test_what_a_word_means(site, declare):
             "daily": [NIGHTLY, {"method": OTHER, "queue": "short"}],
             "daily_long": OTHER,
             "annual": OTHER,
-            "cron": {"0 9 * * 1-5": NIGHTLY},
+            "cron": {"0 9 * * 1-5": NIGHTLY, "@hourly": NIGHTLY, "0 9 L * MON": OTHER},
         }
     )
     with travel_to(NOON):
@@ -98,7 +99,10 @@ def test_what_a_word_means(site, declare):
         NIGHTLY: [NIGHTLY],  # the name goes before the method
         f"{NIGHTLY} #2": [f"{NIGHTLY} #2"],
         "0  9 * * 1-5": [f"{NIGHTLY} #2"],
-        "cron": [f"{NIGHTLY} #2"],
+        "cron": [f"{NIGHTLY} #2", f"{NIGHTLY} #3", f"{OTHER} #4"],
+        "@Hourly": [f"{NIGHTLY} #3"],
+        "0 * * * *": [f"{NIGHTLY} #3"],
+        "0 9 l * mon": [f"{OTHER} #4"],
         "Daily": [NIGHTLY, OTHER],
         "daily_long": [f"{OTHER} #2"],
         "yearly": [f"{OTHER} #3"],
@@ -108,6 +112,8 @@ def test_what_a_word_means(site, declare):
     assert {word: sorted(each.name for each in meant(found, word)) for word in words} == words
     with pytest.raises(ValidationError, match=r"no schedule is meant by 'dayly'\. Did you mean 'daily'\?"):
         meant(found, "dayly")
+    with pytest.raises(ValidationError, match=rf"Did you mean '{re.escape(NIGHTLY)}'\?"):  # whichever is due first
+        meant([each for each in found if each.name == f"{NIGHTLY} #3"], NIGHTLY.rpartition(".")[2])
 
 
 def test_one_that_is_started_by_hand_goes_the_way_of_one_that_is_due(site, declare):
