@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from datetime import timedelta
 from shlex import quote
 from typing import Any
 
+from doclife.core import clock
 from doclife.jobs.health import workers_of
+from doclife.jobs.listing import to_utc
 from doclife.jobs.problems import Problem, scheduler_problems
 from doclife.jobs.schedules import SchedulerState
+from doclife.scheduler.firing import Busy
+from doclife.scheduler.planning import planned
 from doclife.scheduler.state import Schedule
 from doclife.scheduler.sync import unsynced
+from doclife.scheduler.times import ALL
 
 
 def reasons(site: Any, state: SchedulerState, found: Sequence[Schedule]) -> list[Problem]:
@@ -73,7 +79,7 @@ def _schedules(site: Any, found: Sequence[Schedule]) -> Iterator[Problem]:
                 why=f"its job {job.job} is queued since {since}, and no worker that runs serves the queue {each.queue}",
                 help=f"doclife worker --queue {each.queue}",
             )
-        else:
+        elif _would_run(site, each, job):
             stack = " --stack" if job.status == "started" else ""
             yield Problem(
                 kind="overlap",
@@ -81,3 +87,12 @@ def _schedules(site: Any, found: Sequence[Schedule]) -> Iterator[Problem]:
                 why=f"its job {job.job} is {job.status} since {since}",
                 help=f"doclife jobs show {job.job}{stack}; doclife jobs cancel {job.job}",
             )
+
+
+def _would_run(site: Any, schedule: Schedule, job: Busy) -> bool:
+    """Tells whether a schedule was due since its job waits or runs; before that the job keeps it from nothing."""
+    since, now = to_utc(job.since), clock.utc_now()
+    if schedule.frequency == ALL:
+        return since + timedelta(seconds=site.settings.scheduler_tick_interval) <= now
+    due = planned(site, schedule, since)
+    return due is not None and due <= now

@@ -156,10 +156,16 @@ def test_status_names_the_job_that_a_schedule_waits_for(shop):
     (waits,) = [each for each in why if each["kind"] == "no-worker"]
     assert waits["help"] == "doclife worker --queue default"
     assert f"its job {started['job']} is queued since 2030-01-14 12:00:00" in waits["why"]
-    _sql(shop, "UPDATE `tabBackground Job` SET status = 'started', started_at = '2030-01-14 11:59:00'")
-    why = json.loads(shop.ok("scheduler", "status", "--json"))["reasons"]
-    (overlap,) = [each for each in why if each["kind"] == "overlap"]
-    assert overlap["why"] == f"its job {started['job']} is started since 2030-01-14 11:59:00"
+
+
+def test_status_names_the_job_on_account_of_which_a_run_was_left_out(shop):
+    (started,) = json.loads(shop.ok("scheduler", "trigger", NIGHTLY, "--json"))["started"]
+    # it was due at midnight, and would have run
+    for since, is_reason in (("2030-01-14 00:00:00", False), ("2030-01-13 23:59:00", True)):
+        _sql(shop, f"UPDATE `tabBackground Job` SET status = 'started', started_at = '{since}'")
+        why = json.loads(shop.ok("scheduler", "status", "--json"))["reasons"]
+        told = [each["why"] for each in why if each["kind"] == "overlap"]
+        assert told == ([f"its job {started['job']} is started since {since}"] if is_reason else [])
 
 
 def test_status_of_a_scheduler_that_runs(shop):

@@ -9,16 +9,19 @@ from datetime import UTC, datetime
 from types import ModuleType
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
+from doclife.core import clock
 from doclife.core.errors import ValidationError
 from doclife.events.hooks import AppHooks
 from doclife.jobs.listing import show_job
+from doclife.jobs.schedules import scheduler_state
+from doclife.scheduler.reasons import reasons
 from doclife.scheduler.state import meant, schedules
 from doclife.scheduler.sync import sync
 from doclife.scheduler.tick import tick
 from doclife.scheduler.trigger import trigger
-from doclife.schema.tables import scheduled_job_log, scheduled_job_run, scheduled_job_type
+from doclife.schema.tables import background_job, scheduled_job_log, scheduled_job_run, scheduled_job_type
 from doclife.testing import run_jobs, travel_to
 from doclife.uow.unit import current_unit
 
@@ -137,6 +140,22 @@ def test_one_that_is_started_by_hand_goes_the_way_of_one_that_is_due(site, decla
     (log,) = unit.link.execute(select(scheduled_job_log)).all()
     assert (run.schedule, run.due, run.job) == (NIGHTLY, datetime(2026, 1, 15, 12, 0, 5), id)
     assert (log.name, log.triggered, log.status) == (id, 1, "scheduled")
+
+
+@pytest.mark.one_database
+def test_a_job_keeps_what_is_due_at_each_tick_from_running_when_the_next_tick_has_come(site, declare):
+    declare({"all": NIGHTLY})
+    with travel_to(NOON):
+        trigger(site, {"all": schedules(site)})
+        unit = current_unit()
+        unit.before_write()
+        unit.link.execute(update(background_job).values(status="started", started_at=clock.utc_now()))
+    kept = []
+    for moment in ("2026-01-15 12:00:59", "2026-01-15 12:01:00"):
+        with travel_to(moment):
+            why = reasons(site, scheduler_state(site), schedules(site))
+        kept.append([each.what for each in why if each.kind == "overlap"])
+    assert kept == [[], [f"{NIGHTLY} is not started again before its last job has ended"]]
 
 
 @pytest.mark.slow_on_servers
