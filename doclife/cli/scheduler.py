@@ -215,15 +215,16 @@ _WAS = {
 
 
 def _switch(state: State, setting: str, value: bool, as_json: bool) -> None:
-    from doclife.scheduler.switches import switch
+    from doclife.scheduler.switches import DISABLE, enable, switch
 
-    site = state.load_site(telling=True)
+    name = state.site_name()
+    site = state.load_site(telling=True) if setting == DISABLE and not value else None
     with running():
-        done = switch(site, setting, value)
+        done = enable(site) if site is not None else switch(state.folder().resolve(), name, setting, value)
     if as_json:
-        show_json({"site": site.name, **plain(done)})
+        show_json({"site": name, **plain(done)})
         return
-    say(f"The scheduler of {site.name} {(_BECAME if done.changed else _WAS)[setting, value]}.")
+    say(f"The scheduler of {name} {(_BECAME if done.changed else _WAS)[setting, value]}.")
     if done.source.endswith("common_site_config.json"):
         say(f"That is from {done.source}, for all sites that do not say otherwise.")
     if done.also_set and not value:

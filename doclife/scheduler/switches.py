@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -30,31 +31,49 @@ class Switched(msgspec.Struct, frozen=True, kw_only=True):
     also_set: list[str]
 
 
-def switch(site: Any, setting: str, value: bool) -> Switched:
+def switch(
+    sites_dir: Path, name: str, setting: str, value: bool, *, before: Callable[[], object] | None = None
+) -> Switched:
     """Sets a setting of a site, for the processes that run too: the scheduler reads it at each tick.
 
-    Where the scheduler is no longer disabled its schedules are planned anew from now.
+    The site is not loaded: the scheduler that runs is held also where hooks on the disk cannot be used.
 
     Args:
-        site: a loaded `doclife.site.runtime.Site`.
-        setting: PAUSE or DISABLE.
+        sites_dir: folder of the sites.
+        name: of the site.
+        setting: PAUSE, or DISABLE; to take this back is `enable`.
         value: True holds the scheduler, False lets it go on.
+        before: is called when the setting is to be changed, and before it is.
     Raises:
         ConfigError: a variable of the environment says otherwise, which beats the site's file, or the file cannot
             be read or written.
-    Order: outside a context of this site.
     """
-    folder, name = site.sites_dir, site.name
-    now = config.load_settings(folder, name)
+    now = config.load_settings(sites_dir, name)
     changed = getattr(now.settings, setting) != value
     if changed:
         _refuse_if_fixed(setting, not value, now.sources[setting])
-        if setting == DISABLE and not value:
-            with site.work():  # before the next tick can find what was missed
-                plan_anew(site)
-        now = _write(folder, name, setting, value)
+        if before is not None:
+            before()
+        now = _write(sites_dir, name, setting, value)
     also_set = [each for each in set_switches(now.settings) if each != setting]
     return Switched(setting=setting, value=value, changed=changed, source=now.sources[setting], also_set=also_set)
+
+
+def enable(site: Any) -> Switched:
+    """Takes DISABLE back; the schedules are planned anew from now.
+
+    Args:
+        site: a loaded `doclife.site.runtime.Site`.
+    Raises:
+        ConfigError: as `switch`.
+    Order: outside a context of this site.
+    """
+
+    def plan() -> None:
+        with site.work():  # before the next tick can find what was missed
+            plan_anew(site)
+
+    return switch(site.sites_dir, site.name, DISABLE, False, before=plan)
 
 
 def _refuse_if_fixed(setting: str, value: bool, source: str) -> None:

@@ -235,6 +235,16 @@ def test_a_site_that_is_enabled_although_all_are_disabled_says_so_in_its_file(sh
     assert json.loads(shop.ok("scheduler", "status", "--json"))["switches"] == []
 
 
+def test_it_is_held_and_goes_on_also_where_hooks_cannot_be_used(shop):
+    (shop.sites / "shop" / "site_config.json").write_text('{"installed_apps": ["no_such_app"]}')
+    assert shop.run("scheduler", "status").exit_code == 2
+    for hold, go_on in (("pause", "resume"), ("disable", "resume")):
+        assert shop.ok("scheduler", hold).startswith("The scheduler of shop is ")
+        shop.ok("scheduler", go_on)
+    assert json.loads(_config(shop)) == {"installed_apps": ["no_such_app"], "disable_scheduler": True}
+    assert "no_such_app" in shop.run("scheduler", "enable").stderr
+
+
 def test_what_was_missed_while_it_was_disabled_is_not_made_up_and_while_it_was_paused_is(shop):
     for hold, go_on, started in (("disable", "enable", []), ("pause", "resume", [WORKDAYS, NIGHTLY])):
         shop.ok("scheduler", hold)
