@@ -10,10 +10,14 @@ from sqlalchemy import select, type_coerce, update
 
 from doclife.core import clock
 from doclife.core.context import current
+from doclife.core.errors import ConfigError, ValidationError
+from doclife.core.log import get_logger
 from doclife.database.executes import Executes
 from doclife.database.types import NaiveDateTime
 from doclife.scheduler import times
 from doclife.schema.tables import scheduled_job_type
+
+NOT_PLANNED = "schedule_not_planned"
 
 _type = scheduled_job_type.c
 
@@ -21,6 +25,8 @@ _type = scheduled_job_type.c
 STORED = type_coerce(_type.next_execution, NaiveDateTime()).label("stored")
 #: what planning asks of a row
 COLUMNS = (_type.name, _type.frequency, _type.cron_format, _type.time_zone, STORED)
+
+log = get_logger(__name__)
 
 
 def planned(site: Any, row: Any, after: datetime) -> datetime | None:
@@ -61,6 +67,8 @@ def is_outdated(site: Any, row: Any, stored: datetime | None, now: datetime) -> 
 def plan_anew(site: Any, names: Collection[str] | None = None) -> int:
     """Plans schedules from now on: what was missed until now is not made up. Returns how many changed.
 
+    One that cannot be planned is logged, and does not stop the others.
+
     Args:
         site: whose schedules they are.
         names: these alone; None: all.
@@ -75,17 +83,15 @@ def plan_anew(site: Any, names: Collection[str] | None = None) -> int:
     now = clock.utc_now()
     changed = 0
     for row in rows:
-        overdue = row.stored is not None and row.stored.replace(tzinfo=UTC) <= now
-        if (overdue and row.frequency != times.ALL) or is_outdated(site, row, row.stored, now):
-            _write(unit.link, site, row, now)
-            changed += 1
+        changed += _write(unit.link, row, _anew(site, row, now, missed=True))
     return changed
 
 
 def plan_outdated(site: Any) -> int:
     """Plans anew what waits for a time that would not be planned now, whatever the hooks say. Returns how many changed.
 
-    What is due already stays due. When nothing is outdated nothing is written.
+    What is due already stays due. When nothing is outdated nothing is written. One that cannot be
+    planned is logged, and does not stop the others.
 
     Args:
         site: whose schedules they are.
@@ -94,15 +100,13 @@ def plan_outdated(site: Any) -> int:
     query = select(*COLUMNS).order_by(_type.name)
     with site.database.reading() as connection:
         now = clock.utc_now()
-        names = [row.name for row in connection.execute(query) if is_outdated(site, row, row.stored, now)]
+        names = [row.name for row in connection.execute(query) if _anew(site, row, now)]
     changed = 0
     for name in names:
         with site.database.transaction() as connection:
             row = connection.execute(query.where(_type.name == name).with_for_update()).first()
-            now = clock.utc_now()
-            if row is not None and is_outdated(site, row, row.stored, now):
-                _write(connection, site, row, now)
-                changed += 1
+            if row is not None:
+                changed += _write(connection, row, _anew(site, row, clock.utc_now()))
     return changed
 
 
@@ -118,6 +122,18 @@ def plan_again(doc: Any) -> None:
     doc.next_execution = None if following is None else clock.to_site(following, site.settings.time_zone)
 
 
-def _write(on: Executes, site: Any, row: Any, now: datetime) -> None:
-    values = {"next_execution": planned(site, row, now)}
-    on.execute(update(scheduled_job_type).where(_type.name == row.name).values(values))
+def _anew(site: Any, row: Any, now: datetime, *, missed: bool = False) -> dict[str, datetime | None]:
+    """Returns what is to be written into a row that is outdated, or with `missed` overdue; nothing: it stays."""
+    overdue = missed and row.frequency != times.ALL and row.stored is not None
+    try:
+        if (overdue and row.stored.replace(tzinfo=UTC) <= now) or is_outdated(site, row, row.stored, now):
+            return {"next_execution": planned(site, row, now)}
+    except (ValidationError, ConfigError) as error:  # of another version of the app, or its zone is gone from this host
+        log.error(NOT_PLANNED, schedule=row.name, reason=str(error))
+    return {}
+
+
+def _write(on: Executes, row: Any, values: dict[str, datetime | None]) -> bool:
+    if values:
+        on.execute(update(scheduled_job_type).where(_type.name == row.name).values(values))
+    return bool(values)

@@ -325,3 +325,19 @@ def test_planning_anew_asks_no_hooks(committed_site, at):
         kind = scheduled_job_type.c
         query = sa.select(kind.next_execution).where(kind.name == "of the new version")
         assert connection.execute(query).scalar_one() == datetime(2026, 3, 5)
+
+
+def test_a_schedule_that_cannot_be_planned_anew_stops_no_other(committed_site, at):
+    """Such as one of a newer version of its app, with an expression that this process cannot read."""
+    _schedule(committed_site, "bad", "cron", cron_format="61 * * * *", next_execution=NOON + timedelta(days=1))
+    _schedule(committed_site, "far", "hourly", next_execution=NOON + timedelta(days=1))
+    _schedule(committed_site)
+    loop = SchedulerLoop(committed_site)
+    loop._to_plan = True
+    with capture_logs() as logs:
+        loop.round()
+    assert [each["schedule"] for each in logs if each["event"] == "schedule_not_planned"] == ["bad"]
+    assert _dues(committed_site) == [0]
+    at(3600)
+    loop.round()
+    assert _dues(committed_site, "far") == [3600]
