@@ -203,6 +203,27 @@ def test_old_jobs_are_pruned_by_their_status(outbox):
         assert prune(outbox.database) == 1
 
 
+def test_old_scheduled_runs_are_pruned_in_batches(outbox, monkeypatch):
+    monkeypatch.setattr("doclife.outbox.prune.BATCH", 4)
+    now = clock.utc_now()
+    old = now - timedelta(days=91)
+    runs = [(f"s{n}", old + timedelta(hours=n // 3)) for n in range(12)] + [("s0", now - timedelta(days=89))]
+    with outbox.database.transaction() as connection:
+        rows = [{"schedule": schedule, "due": due, "created_at": now} for schedule, due in runs]
+        connection.execute(scheduled_job_run.insert(), rows)
+    counts = []
+
+    @event.listens_for(outbox.database.engine, "after_cursor_execute")
+    def watch(_connection, cursor, statement, *_rest):
+        if statement.startswith("DELETE"):
+            counts.append(cursor.rowcount)
+
+    assert prune(outbox.database) == 12
+    assert counts == [6, 6]  # four at a time, and what was due with the last of them
+    with outbox.database.reading() as connection:
+        assert list(connection.execute(select(scheduled_job_run.c.schedule)).scalars()) == ["s0"]
+
+
 def test_rows_of_locks_that_nobody_has_are_pruned_a_day_later(outbox):
     (id,) = outbox.stage(job())
     now = clock.utc_now()
