@@ -60,3 +60,9 @@ class ScheduledJobType(Document):
     def before_change(self) -> None:
         """Refuses to have columns set: what is no longer stopped is to be planned anew."""
         raise ValidationError(f"the schedule {self.name} is saved, not changed by db_set: then it is planned anew too")
+
+    def on_trash(self) -> None:
+        """Refuses to be deleted: it would be back with the next sync, and no longer stopped."""
+        raise ValidationError(
+            f"the schedule {self.name} is not deleted: its app declares it in hooks.py; stop it instead"
+        )

@@ -231,3 +231,5 @@ def test_nobody_changes_what_the_app_declares(site, field, value):
         get_doc(ScheduledJobType, NIGHTLY).db_set(field, value)
     with pytest.raises(ValidationError, match=r"declared in an app's hooks\.py"):
         ScheduledJobType(name="x", app="tests", method=OTHER).insert()
+    with pytest.raises(ValidationError, match=r"declares it in hooks\.py; stop it instead"):
+        get_doc(ScheduledJobType, NIGHTLY).delete()
