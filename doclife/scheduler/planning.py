@@ -117,9 +117,13 @@ def plan_again(doc: Any) -> None:
     """
     if doc.stopped or not doc.has_value_changed("stopped"):
         return
-    site = current().site
-    following = planned(site, doc, clock.utc_now())
-    doc.next_execution = None if following is None else clock.to_site(following, site.settings.time_zone)
+    context = current()
+    following = planned(context.site, doc, clock.utc_now())
+    doc.next_execution = None if following is None else clock.to_site(following, context.site.settings.time_zone)
+    # A document is not written where its site time stays as it was, as it does an hour later in the night in which
+    # the clock is set back.
+    context.unit.before_write()
+    _write(context.unit.link, doc, {"next_execution": following})
 
 
 def _anew(site: Any, row: Any, now: datetime, *, missed: bool = False) -> dict[str, datetime | None]:

@@ -182,6 +182,19 @@ def test_it_is_planned_anew_in_the_night_in_which_the_clock_is_set_back(site):
         assert schedule.next_execution == datetime(2026, 10, 25, 2)
 
 
+@pytest.mark.doclife_settings(time_zone="Europe/Berlin")
+def test_between_two_equal_times_the_second_is_planned_and_the_first_not_made_up(site):
+    with travel_to(datetime(2026, 10, 25, 0, 10, tzinfo=UTC)):  # 2:10, twenty minutes before the first 2:30
+        _declare(site, {"cron": {"30 * * * *": NIGHTLY}})
+        _set(stopped=1)
+    with travel_to(datetime(2026, 10, 25, 0, 45, tzinfo=UTC)):
+        schedule = get_doc(ScheduledJobType, NIGHTLY)
+        schedule.stopped = False
+        schedule.save()
+        assert _next(NIGHTLY) == datetime(2026, 10, 25, 1, 30)
+        assert tick(site).fired == []
+
+
 def test_a_scheduler_that_was_disabled_begins_from_now(site):
     with travel_to(NOON):
         _declare(site, {"hourly": [NIGHTLY, OTHER], "all": "tests.unit.scheduler.bodies.failing"})
