@@ -121,12 +121,16 @@ class Lease:
         return self.token
 
     def _taken(self) -> int:
-        free = or_(_lease.holder.is_(None), _lease.until <= database_now(self._database.dialect))
+        dialect = self._database.dialect
+        ended = _lease.until <= database_now(dialect)
+        # Nobody takes one for so long: the database's clock was set back, and its holder has not renewed it since.
+        never_ends = _lease.until > database_now(dialect, 2 * max(LEASE_S, self.seconds))
+        free = or_(_lease.holder.is_(None), ended, never_ends)
         with self._database.reading() as connection:
             row = connection.execute(select(_lease.token, free).where(_lease.name == self.name)).first()
         if row is not None and not row[1]:
             return 0
-        until = database_now(self._database.dialect, self.seconds)
+        until = database_now(dialect, self.seconds)
         try:
             with self._database.transaction() as connection:
                 if row is None:

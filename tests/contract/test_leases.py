@@ -59,6 +59,13 @@ def test_a_lease_that_is_given_back_is_free_at_once(outbox):
         assert second.hold()
 
 
+def test_a_lease_of_a_time_that_the_clock_was_set_back_from_is_free(outbox):
+    with clock.travel(by=timedelta(hours=1)):
+        assert Lease(outbox.database, "relay", "dead").hold()
+    with clock.travel(by=timedelta(seconds=3575)):  # it ends 45 seconds later
+        assert Lease(outbox.database, "relay", "a").hold()
+
+
 def test_a_lease_that_is_shortened_while_it_is_held_lasts_as_long_as_it_says(outbox):
     first, second = Lease(outbox.database, "relay", "a"), Lease(outbox.database, "relay", "b")
     assert first.hold()
