@@ -28,16 +28,13 @@ LATE_TICKS = 2
 
 _type = scheduled_job_type.c
 
-#: one schedule, unless another transaction has locked it
-_DUE = (
-    select(scheduled_job_type)
-    .where(
-        _type.name == bindparam("schedule"),
-        _type.stopped == 0,
-        _type.next_execution <= bindparam("now", type_=UtcDateTime()),
-    )
-    .with_for_update(skip_locked=True)
+_DUE = select(scheduled_job_type).where(
+    _type.name == bindparam("schedule"),
+    _type.stopped == 0,
+    _type.next_execution <= bindparam("now", type_=UtcDateTime()),
 )
+#: unless another transaction has locked it
+_FREE = _DUE.with_for_update(skip_locked=True)
 
 log = get_logger(__name__)
 
@@ -50,7 +47,7 @@ class Ticked(msgspec.Struct, kw_only=True):
     #: schedules that could not be started, and why; they are due still
     failed: dict[str, str] = msgspec.field(default_factory=dict)
     #: whether the next tick need not wait for its time: missed runs of a schedule that catches up
-    #: with all of them are still to come, or one lost against another transaction
+    #: with all of them are still to come, or one lost against another transaction or is locked by it
     waiting: bool = False
 
 
@@ -105,9 +102,9 @@ def _start(context: Context, name: str, now: datetime, at: datetime | None) -> t
     """Starts a schedule that is due and plans it anew; returns its job's id or None, and whether more runs wait."""
     unit, settings = context.unit, context.site.settings
     unit.before_write()  # what is read here stays true until the commit
-    row = unit.link.execute(_DUE, {"schedule": name, "now": now}).first()
-    if row is None:  # another scheduler was here first
-        return None, False
+    row = unit.link.execute(_FREE, {"schedule": name, "now": now}).first()
+    if row is None:  # another scheduler was here first, or is here now; or somebody saves it
+        return None, unit.link.execute(_DUE, {"schedule": name, "now": now}).first() is not None
     if row.frequency == ALL:
         return _start_all(context, row, now, at), False
     oldest = clock.to_utc(row.next_execution, settings.time_zone)

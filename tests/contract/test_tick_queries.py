@@ -89,3 +89,19 @@ def test_schedulers_that_tick_in_one_moment_start_each_schedule_once(committed_s
         assert len(jobs) == 40
         assert set(connection.execute(sa.select(scheduled_job_run.c.job)).scalars()) == jobs
         assert set(connection.execute(sa.select(scheduled_job_log.c.name)).scalars()) == jobs
+
+
+def test_a_schedule_whose_row_is_locked_is_looked_after_soon(committed_site):
+    """Somebody saves it, or another scheduler has it and may still fail."""
+    site = committed_site
+    if site.database.dialect == "sqlite":  # it locks no rows; who is second waits
+        return
+    _fill(site, 2, due=2)
+    name = "app.tasks.run #0"
+    query = sa.select(scheduled_job_type).where(scheduled_job_type.c.name == name).with_for_update()
+    with site.database.engine.connect() as connection, connection.begin():
+        connection.execute(query).one()
+        ticked = tick(site)
+        assert ([fired for fired, _job in ticked.fired], ticked.waiting) == (["app.tasks.run #1"], True)
+    ticked = tick(site, only_missed=True)
+    assert ([fired for fired, _job in ticked.fired], ticked.waiting) == ([name], False)
