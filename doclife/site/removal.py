@@ -119,7 +119,8 @@ def uninstall_app(site: Site, app: str, *, report: Report = quiet) -> Site:
 
     Raises:
         AppNotInstalledError, ConfigError: as of `removal`.
-    Order: before_uninstall, jobs cancelled, rows and tables, scheduled jobs, roles, after_uninstall, `installed_apps`.
+    Order: before_uninstall, jobs cancelled, rows and tables, scheduled jobs, their jobs and logs, roles,
+        after_uninstall, `installed_apps`.
     """
     with setup_lock(site.folder):
         site = reloaded(site)
@@ -150,10 +151,12 @@ def _take_out(site: Site, future: Site, hooks: AppHooks, report: Report) -> None
         for table, condition in _rows_elsewhere(site, app):
             if table.name in there:
                 connection.execute(delete(table).where(condition))
-        connection.execute(delete(scheduled_job_log).where(_logs_of_app(app)))
     site.database.close()  # an open connection could hold a lock on what is dropped now
     remove(engine, metadata, history, report)
     sync(future)
+    _cancel_jobs(site, app)  # what a scheduler has started until its schedule was gone
+    with site.database.transaction() as connection:
+        connection.execute(delete(scheduled_job_log).where(_logs_of_app(app)))
     with future.work():
         there = set(get_all("Role", {"name": ["in", list(_roles(site, app))]}, pluck="name"))
         for role in sorted(there):

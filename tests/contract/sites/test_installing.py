@@ -17,6 +17,7 @@ from doclife.core.errors import AppNotInstalledError, ConfigError, MigrationErro
 from doclife.database.drift import check
 from doclife.scheduler.tick import tick
 from doclife.schema.tables import metadata
+from doclife.site import removal as removing
 from doclife.site.apps import install_app
 from doclife.site.export import export_fixtures
 from doclife.site.load import load_site
@@ -189,6 +190,23 @@ def test_uninstalling_says_what_goes_and_takes_it(make_site, setup):
     with site.work():
         assert doclife.get_doc("Box Shelf", "s").label is None
         assert doclife.db.count("Box") == 3
+
+
+@ON_SQLITE
+def test_what_a_scheduler_starts_while_an_app_is_uninstalled_goes_with_it(make_site, setup, monkeypatch):
+    site = make_site("site", "box_base", "box_app")
+    remove = removing.remove
+
+    def tick_meanwhile(*given):
+        with clock.travel(by=timedelta(days=2)):
+            assert len(tick(site).fired) == 1
+        remove(*given)
+
+    monkeypatch.setattr(removing, "remove", tick_meanwhile)
+    site = uninstall_app(site, "box_app")
+    with site.work():
+        assert doclife.get_all("Background Job", {"method": "box_app.tasks.count"}, pluck="status") == ["cancelled"] * 2
+        assert doclife.get_all("Scheduled Job Log") == []
 
 
 @ON_SQLITE
