@@ -13,9 +13,14 @@ from doclife.schema.tables import metadata
 
 
 def stored(doctype: str, *columns: str, order_by: str = "name", **where: Any) -> list[tuple[Any, ...]]:
-    """Returns the rows of a type as tuples of these columns (of all without any), where others have these values."""
+    """Returns the rows of a type as tuples of these columns, where others have these values.
+
+    Without columns they are as the database holds them: apps of other tests may have given the type
+    further columns, which this site's table has not.
+    """
     table = metadata.tables[f"tab{doctype}"] if (cls := _declared(doctype)) is None else cls.__table__
-    query = sa.select(*(table.c[name] for name in columns)) if columns else sa.select(table)
+    wanted = [table.c[name] for name in columns] if columns else [sa.text("*")]
+    query = sa.select(*wanted).select_from(table)
     query = query.where(*(table.c[name] == value for name, value in where.items())).order_by(table.c[order_by])
     return [tuple(row) for row in current().unit.link.execute(query)]
 
