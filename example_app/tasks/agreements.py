@@ -31,16 +31,32 @@ def review_agreements() -> dict[str, list[str]]:
         order_by="expiry_date, name",
     )
     users = [OPERATOR, *managers()]
-    expired, ending = [], []
+    found: dict[str, list[str]] = {"expired": [], "ending": []}
     for each in current:
-        left = date_diff(each.expiry_date, day)
-        threshold = next((days for days in THRESHOLDS if left <= days), None)
-        if left < 0:
-            _mark_expired(each.name)
-            expired.append(each.name)
-        elif threshold is not None and not _is_continued(each, current) and _remind(each, left, threshold, users):
-            ending.append(each.name)
-    return {"expired": expired, "ending": ending}
+        try:
+            with doclife.db.savepoint():
+                what = _review(each, date_diff(each.expiry_date, day), current, users)
+        except doclife.ValidationError:  # one agreement does not hold up the others
+            doclife.log_error(
+                title=f"Review of agreement {each.name}",
+                reference_doctype="Franchise Agreement",
+                reference_name=each.name,
+            )
+            continue
+        if what:
+            found[what].append(each.name)
+    return found
+
+
+def _review(agreement: Any, left: int, others: Iterable[Any], users: Iterable[str]) -> str | None:
+    """Does what one agreement asks for `left` days before its end, and returns what that was."""
+    if left < 0:
+        _mark_expired(agreement.name)
+        return "expired"
+    threshold = next((days for days in THRESHOLDS if left <= days), None)
+    if threshold is None or _is_continued(agreement, others):
+        return None
+    return "ending" if _remind(agreement, left, threshold, users) else None
 
 
 def _mark_expired(name: str) -> None:

@@ -94,6 +94,22 @@ def test_agreements_that_have_ended_are_marked(harbour: str) -> None:
     held.cancel()  # the mark is in nobody's way
 
 
+def test_an_agreement_of_which_nobody_can_be_told_holds_up_none(harbour: str) -> None:
+    add_outlet("AIRPORT")
+    add_agreement("AIRPORT", "2024-01-01", "2024-12-31")
+
+    def refuse(doc: Any) -> None:
+        if "AGR-00001" in doc.subject:
+            doclife.throw("no more of this")
+
+    with travel_to("2025-12-24"), doclife.events.connected("Notification Log", "validate", refuse):
+        assert review_agreements() == {"expired": ["AGR-00003"], "ending": ["AGR-00002"]}
+    doclife.commit()
+    assert doclife.get_all("Error Log", fields=["method", "reference_name"], as_list=True) == (
+        ("Review of agreement AGR-00001", "AGR-00001"),
+    )
+
+
 def test_an_outlet_follows_its_agreements(harbour: str) -> None:
     make_user(MANAGER, "Franchise Manager")
     with travel_to("2025-12-31 23:59"):
@@ -154,6 +170,21 @@ def test_an_outlet_that_cannot_be_saved_holds_up_none(harbour: str) -> None:
     doclife.commit()
     assert doclife.get_all("Error Log", fields=["method", "reference_name"], as_list=True) == (
         ("Status of outlet AIRPORT", "AIRPORT"),
+    )
+
+
+def test_an_outlet_of_which_nobody_can_be_told_stays_as_it_is(harbour: str) -> None:
+    add_outlet("AIRPORT")
+
+    def refuse(doc: Any) -> None:
+        if "AIRPORT" in doc.subject:
+            doclife.throw("no more of this")
+
+    with travel_to("2026-01-01"), doclife.events.connected("Notification Log", "validate", refuse):
+        assert follow_agreements() == {"Inactive": ["HARBOUR"], "Active": []}
+    assert doclife.get_all("SJ Outlet", fields=["name", "status"], order_by="name", as_list=True) == (
+        ("AIRPORT", "Active"),
+        ("HARBOUR", "Inactive"),
     )
 
 
