@@ -108,7 +108,7 @@ def test_what_was_rolled_back_is_not_shown() -> None:
     with travel_to(NOON):
         refresh_dashboard()
         doclife.rollback()
-    assert doclife.cache.get_value("franchise_dashboard") is None
+        assert doclife.cache.get_value("franchise_dashboard") is None
 
 
 def test_the_dashboard_is_for_those_who_may_read_it(harbour: str) -> None:
