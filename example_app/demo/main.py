@@ -83,7 +83,7 @@ def _run(options: argparse.Namespace, printer: Printer) -> int:
         seconds = time.perf_counter() - begun
         _print_results(printer, books, chain, done, failed)
         if options.keep:
-            printer.say(f"The site stays: doclife --sites-dir {place.sites_dir} --site {place.site} console")
+            printer.say(f"The site stays: {place.console}")
     printer.say(f"{seconds:.1f} s")
     printer.result(printing.as_json(books, seconds) | {"scheduled": scheduled.as_json(done)})
     if books.disagreements():

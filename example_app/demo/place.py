@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import shutil
 import signal
 import tempfile
@@ -69,6 +70,11 @@ class Place:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._leave()
+
+    @property
+    def console(self) -> str:
+        """The command that opens a console on the site, as a shell takes it."""
+        return shlex.join(["doclife", "--sites-dir", str(self.sites_dir), "--site", self.site, "console"])
 
     def connect(self) -> AbstractContextManager[Any]:
         """Returns a context on the site, as Administrator."""
