@@ -63,6 +63,7 @@ def status(state: State, as_json: bool) -> None:
 
     Each reason comes with the command that helps. Neither a worker nor the broker is needed.
     """
+    from doclife.core import clock
     from doclife.jobs.schedules import scheduler_state
     from doclife.scheduler.reasons import reasons
     from doclife.scheduler.state import schedules
@@ -75,10 +76,10 @@ def status(state: State, as_json: bool) -> None:
     if as_json:
         show_json({"site": site.name, **plain(found, zone=zone), "reasons": plain(why)})
     else:
-        _show_status(site.name, found, why)
+        _show_status(site.name, found, why, clock.now(zone))
 
 
-def _show_status(site: str, state: SchedulerState, why: list[Problem]) -> None:
+def _show_status(site: str, state: SchedulerState, why: list[Problem], now: datetime) -> None:
     words = {"maintenance_mode": "in maintenance", "disable_scheduler": "disabled", "pause_scheduler": "paused"}
     held = " and ".join(words[each] for each in state.switches) or "enabled"
     led = f"{state.holder} leads until {_at(state.until)}" if state.holder else "nobody leads"
@@ -92,7 +93,8 @@ def _show_status(site: str, state: SchedulerState, why: list[Problem]) -> None:
         )
     say(f"Schedules: {state.active} active, {state.stopped} stopped, {state.overdue} overdue.")
     if state.next is not None:
-        say(f"{state.next.name} is due next, at {_at(state.next.at)}.")
+        due = "is due next, at" if state.next.at > now else "comes next, and was due at"
+        say(f"{state.next.name} {due} {_at(state.next.at)}.")
     say("")
     if not why:
         say("Nothing keeps schedules from running.")

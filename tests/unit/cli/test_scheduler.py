@@ -125,6 +125,11 @@ def test_status_without_any_process_says_what_is_missing(shop):
     ]
 
 
+def test_status_does_not_say_of_what_is_late_that_it_is_to_come(shop):
+    with travel_to("2030-01-15 00:00"):
+        assert f"{NIGHTLY} comes next, and was due at 2030-01-15 00:00:00." in shop.ok("scheduler", "status")
+
+
 def test_status_gives_each_reason_its_command(shop):
     shop.ok("scheduler", "pause")
     shop.ok("scheduler", "disable", DIGEST)
