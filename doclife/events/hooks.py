@@ -60,7 +60,7 @@ def load_app(name: str) -> AppHooks:
 
     Raises:
         UnknownAppError: there is no such package.
-        HookError: it has no hooks.py, or a key has the wrong type.
+        HookError: it has no hooks.py or no __init__.py, or a key has the wrong type.
     """
     if not name.isidentifier() or importlib.util.find_spec(name) is None:
         raise UnknownAppError(
@@ -78,6 +78,10 @@ def load_app(name: str) -> AppHooks:
         raise HookError(f"{name!r} is no app: it has no hooks.py") from error
     except Exception as error:
         raise HookError(f"{hooks_name} does not import: it raised {type(error).__name__}: {error}") from error
+    if package.__file__ is None:  # its migrations and fixtures have no place
+        raise HookError(
+            f"{name!r} is no app: its folder is no package; make an empty {package.__path__[0]}/__init__.py"
+        )
     values = {
         key: value
         for key, value in vars(module).items()

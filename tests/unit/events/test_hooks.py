@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from textwrap import dedent
 
@@ -72,6 +73,13 @@ def test_a_package_without_hooks_is_no_app(make_app):
     make_app("hooks_none", None)
     with pytest.raises(HookError, match=r"'hooks_none' is no app: it has no hooks\.py"):
         load_app("hooks_none")
+
+
+def test_a_folder_that_is_no_package_is_no_app_and_is_told_what_it_lacks(make_app, tmp_path):
+    make_app("hooks_bare")
+    (tmp_path / "hooks_bare" / "__init__.py").unlink()
+    with pytest.raises(HookError, match=re.escape(f"make an empty {tmp_path}/hooks_bare/__init__.py")):
+        load_app("hooks_bare")
 
 
 def test_a_failing_import_inside_hooks_is_not_taken_for_missing_hooks(make_app):
