@@ -28,6 +28,7 @@ from doclife.jobs.functions import check_kind
 from doclife.scheduler import times
 
 KEY = "scheduler_events"
+#: the key of cron expressions, and the frequency of their schedules
 CRON = "cron"
 
 #: the frequency words; each may end in `_long`

@@ -12,14 +12,13 @@ from sqlalchemy import select
 from doclife.core import clock
 from doclife.core.errors import ValidationError, nearest
 from doclife.jobs.listing import to_utc
+from doclife.scheduler.declarations import CRON
 from doclife.scheduler.firing import Busy, busy_of
 from doclife.scheduler.grid import last_tick, tick_interval
 from doclife.scheduler.times import ALIASES, ALL, FREQUENCIES, LONG, next_times
 from doclife.schema.tables import scheduled_job_log, scheduled_job_type
 from doclife.uow.unit import current_unit
 
-#: the word for all schedules that a cron expression tells their times
-CRON = "cron"
 #: words under which schedules are declared
 EVENTS = (*(f"{word}{suffix}" for word in (ALL, *FREQUENCIES) for suffix in ("", LONG)), CRON)
 

@@ -20,6 +20,7 @@ from doclife.core.clock import monotonic
 from doclife.core.errors import DoclifeError
 from doclife.core.log import get_logger
 from doclife.core.settings import Settings
+from doclife.jobs.schedules import SCHEDULER
 from doclife.outbox.leases import LEASE_S, Lease
 from doclife.outbox.moments import TICK, note
 from doclife.scheduler.planning import plan_outdated
@@ -47,8 +48,6 @@ SETTINGS_READABLE = "scheduler_settings_readable_again"
 TICK_FAILED = "tick_failed"
 NOT_GIVEN_BACK = "scheduler_lease_not_given_back"
 
-#: name of the lease
-SCHEDULER = "scheduler"
 #: ticks that the lease lasts, and the least seconds that it does; never more than LEASE_S
 LEASE_TICKS, LEAST_LEASE_S = 5, 3.0
 #: seconds between two looks at the process that started this one

@@ -18,12 +18,12 @@ import sqlalchemy as sa
 from doclife.core import clock, config
 from doclife.core.clock import monotonic
 from doclife.core.errors import DoclifeError
+from doclife.jobs.schedules import SCHEDULER
 from doclife.queue.embedded import acquire
 from doclife.schema.tables import background_job, scheduled_job_type
 from doclife.schema.tables import lease as leases
 from doclife.site.runtime import Site
 from doclife.testing.templates import SITE_NAME, Template
-from doclife.worker.scheduler import SCHEDULER
 from tests.integration.chaos.processes import Processes, Role, send
 from tests.integration.failover.check import Report, examine, read
 from tests.integration.failover.schedules import ENTRIES

@@ -13,6 +13,7 @@ from doclife.jobs.enqueue import enqueue
 from doclife.jobs.health import examine
 from doclife.jobs.listing import show_job
 from doclife.jobs.problems import problems_of
+from doclife.jobs.schedules import SCHEDULER
 from doclife.outbox import complete
 from doclife.outbox.claim import claim
 from doclife.outbox.leases import Lease
@@ -20,7 +21,6 @@ from doclife.outbox.relay import RELAY
 from doclife.schema.tables import background_job, scheduled_job_type
 from doclife.testing import run_jobs, travel_to
 from doclife.worker.presence import present
-from doclife.worker.scheduler import SCHEDULER
 from tests.stored import note_tick
 from tests.unit.testing import tasks
 
