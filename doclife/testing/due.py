@@ -10,6 +10,7 @@ from sqlalchemy import select, update
 from doclife.core import clock
 from doclife.core.context import current
 from doclife.core.errors import ValidationError
+from doclife.jobs.schedules import set_switches
 from doclife.scheduler.grid import last_tick, tick_interval
 from doclife.scheduler.planning import planned
 from doclife.scheduler.state import meant, schedules
@@ -43,6 +44,9 @@ def run_due(
     to the next, and the scheduler ticks and the jobs run at each; those for later (`run_at`, further
     attempts) run at their times too. Nothing sleeps. The clock stands at `until` in the end, until the
     block of `travel_to` puts it back.
+
+    Where a setting of the test holds the scheduler (`pause_scheduler`, `disable_scheduler`, `maintenance_mode`)
+    nothing is enqueued, as always; jobs that are there run.
 
     A clock that was moved back takes the plans with it: nothing is due that would not be planned now.
 
@@ -127,7 +131,7 @@ def _run_moment(
     ran: dict[str, None] = {}
     fired: list[str] = []
     while True:
-        ticked = tick(site, at, only_missed=only_missed)
+        ticked = Ticked() if set_switches(site.settings) else tick(site, at, only_missed=only_missed)
         _check(ticked, allow_failures=allow_failures)
         now = run_ready(site)
         now += _ran_inline(ticked, now)

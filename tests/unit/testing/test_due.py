@@ -200,6 +200,17 @@ def test_ticks_that_no_float_meets_are_met(declare, monkeypatch):
 
 
 @pytest.mark.one_database
+@pytest.mark.doclife_settings(pause_scheduler=True)
+def test_where_a_setting_holds_the_scheduler_only_jobs_that_are_there_run(declare):
+    declare({"daily": f"{HERE}.daily"})
+    with travel_to("2026-03-01 12:00"):
+        enqueue(later)
+        run_due(until="2026-03-03 12:00")
+        assert run_due(since="2026-03-02") == []
+    assert [word for word, _time in ran] == ["later"]
+
+
+@pytest.mark.one_database
 @pytest.mark.doclife_settings(queue="inline")
 def test_jobs_that_run_with_the_commit_are_returned_too(declare):
     declare({"daily": f"{HERE}.daily"})
