@@ -145,7 +145,7 @@ class SchedulerLoop:
             self._leads = False
             return lease.renewal_s
         if not self._leads:
-            self._leads = True
+            self._leads = self._to_plan = True  # the clock of who led before may have been another one
             pace.at_once()
         if self._to_plan:
             plan_outdated(self.site)

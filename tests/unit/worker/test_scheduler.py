@@ -109,6 +109,21 @@ def test_another_takes_over_and_no_moment_comes_twice(committed_site, at):
     assert _dues(committed_site) == [0, 60]
 
 
+def test_a_leader_whose_clock_was_ahead_puts_nothing_off(committed_site, at):
+    _schedule(committed_site)
+    _schedule(committed_site, "hourly", "hourly")
+    at(7200)
+    ahead = SchedulerLoop(committed_site)
+    ahead.round()
+    ahead._give_back()
+    second = SchedulerLoop(committed_site)
+    for seconds in (60, 3600):
+        at(seconds)
+        second.round()
+    assert _dues(committed_site) == [60, 3600, 7200]
+    assert _dues(committed_site, "hourly") == [0, 3600]
+
+
 @pytest.mark.one_database
 @pytest.mark.parametrize(("interval", "seconds"), [(0.2, 3), (0.5, 3), (1, 5), (2, 10), (4, 20), (60, 20), (3600, 20)])
 def test_the_lease_lasts_in_proportion_to_the_interval(interval, seconds):
