@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import structlog
 from click.testing import CliRunner
 
 from doclife.cli.main import cli
@@ -68,6 +69,7 @@ def test_the_commands_print_what_the_page_says(folder, monkeypatch):
                 printed = _doclife(folder, *words)
                 assert ID.sub("ID", printed) == ID.sub("ID", wanted), command
     finally:
+        structlog.reset_defaults()  # commands send logs where they want them
         for name in [name for name in sys.modules if name.partition(".")[0] == "shop"]:
             del sys.modules[name]
 
