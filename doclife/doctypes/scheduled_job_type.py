@@ -61,6 +61,10 @@ class ScheduledJobType(Document):
         """Refuses to have columns set: what is no longer stopped is to be planned anew."""
         raise ValidationError(f"the schedule {self.name} is saved, not changed by db_set: then it is planned anew too")
 
+    def before_rename(self, old: str, new: str, merge: bool = False) -> None:
+        """Refuses another name: what its app declares is known by this one."""
+        raise ValidationError(f"the schedule {self.name} is not renamed: its app, method and entry are its name")
+
     def on_trash(self) -> None:
         """Refuses to be deleted: it would be back with the next sync, and no longer stopped."""
         raise ValidationError(

@@ -14,7 +14,7 @@ from doclife.core.errors import HookError, ValidationError
 from doclife.database.types import NaiveDateTime
 from doclife.doctypes.scheduled_job_type import ScheduledJobType
 from doclife.events.hooks import AppHooks
-from doclife.model.access import get_doc
+from doclife.model.access import get_doc, rename_doc
 from doclife.scheduler.planning import plan_anew, plan_outdated
 from doclife.scheduler.sync import sync, unsynced
 from doclife.scheduler.tick import tick
@@ -246,3 +246,5 @@ def test_nobody_changes_what_the_app_declares(site, field, value):
         ScheduledJobType(name="x", app="tests", method=OTHER).insert()
     with pytest.raises(ValidationError, match=r"declares it in hooks\.py; stop it instead"):
         get_doc(ScheduledJobType, NIGHTLY).delete()
+    with pytest.raises(ValidationError, match="is not renamed"):
+        rename_doc("Scheduled Job Type", NIGHTLY, "x", force=True)
