@@ -20,7 +20,7 @@ from doclife.core.clock import monotonic
 from doclife.core.errors import DoclifeError
 from doclife.core.log import get_logger
 from doclife.core.settings import Settings
-from doclife.jobs.schedules import SCHEDULER
+from doclife.jobs.schedules import SCHEDULER, set_switches
 from doclife.outbox.leases import LEASE_S, Lease
 from doclife.outbox.moments import TICK, note
 from doclife.scheduler.planning import plan_outdated
@@ -176,6 +176,8 @@ class SchedulerLoop:
         self._use(found)
 
     def _use(self, settings: Settings) -> None:
+        if set_switches(self._settings) and not set_switches(settings):
+            self._pace.at_once()  # what was missed need not wait for the next tick, and nobody takes it for dead
         self._settings, interval = settings, settings.scheduler_tick_interval
         self._lease.seconds = lease_seconds(interval)
         site = self.site
@@ -193,8 +195,7 @@ class SchedulerLoop:
             moment: of the grid, which this tick stands for; None: only runs that were missed are started.
         """
         self._missed.forget()
-        settings = self._settings
-        if settings.pause_scheduler or settings.disable_scheduler or settings.maintenance_mode:
+        if set_switches(self._settings):
             return True
         try:
             ticked = tick(self.site, moment, only_missed=moment is None, between=self._goes_on)

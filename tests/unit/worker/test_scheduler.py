@@ -160,6 +160,21 @@ def test_settings_that_stop_it_hold_from_the_next_tick_on(committed_site, at, se
 
 
 @pytest.mark.one_database
+def test_where_nothing_holds_it_any_more_it_ticks_at_once_for_the_moment_that_was_missed(committed_site, at):
+    _schedule(committed_site)
+    loop = SchedulerLoop(committed_site)
+    loop.round()
+    _set(committed_site, pause_scheduler=True)
+    at(60)
+    loop.round()
+    _set(committed_site, pause_scheduler=None)
+    for seconds in (75, 80, 120):
+        at(seconds)
+        loop.round()
+    assert _dues(committed_site) == [0, 60, 120]
+
+
+@pytest.mark.one_database
 @pytest.mark.parametrize("text", ['{"scheduler_tick_interval": ', '{"scheduler_tick_intervall": 5}', None])
 def test_settings_that_cannot_be_read_are_those_of_before(committed_site, at, text):
     _set(committed_site, scheduler_tick_interval=5)
