@@ -1,12 +1,11 @@
 """What the documents say is tried: examples are pasted as they stand, links and make targets exist."""
 
-import os
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+
+from tests.architecture import pages
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -16,26 +15,12 @@ def blocks(page: Path, language: str) -> list[str]:
     return re.findall(rf"^```{language}\n(.*?)^```", page.read_text(), re.DOTALL | re.MULTILINE)
 
 
-def _bash(script: str, folder: Path) -> subprocess.CompletedProcess[str]:
-    """Runs a script in a folder, as in the environment of these tests."""
-    environment = {name: value for name, value in os.environ.items() if not name.startswith(("DOCLIFE_", "PYTEST_"))}
-    environment["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{environment['PATH']}"
-    return subprocess.run(
-        ["bash", "-euo", "pipefail", "-c", script],
-        cwd=folder,
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=300,
-    )
-
-
 def test_the_first_document_of_the_readme_runs_as_it_stands(tmp_path):
     [script] = [block for block in blocks(ROOT / "README.md", "sh") if "order.py" in block]
     # the environment of these tests stands for the one that `make demo` has made
     pasted = "\n".join(line for line in script.splitlines() if not line.startswith(". .venv/bin/activate"))
     assert pasted != script
-    done = _bash(pasted, tmp_path)
+    done = pages.bash(pasted, tmp_path)
     assert done.returncode == 0, done.stderr
     lines = done.stdout.splitlines()
     order = next(line for line in lines if line.startswith("ORD-"))
@@ -51,7 +36,7 @@ def test_the_commands_of_the_page_about_apps_print_what_it_says(tmp_path):
     found = re.findall(r"^```(sh|text)\n(.*?)^```", (ROOT / "docs" / "apps.md").read_text(), re.DOTALL | re.MULTILINE)
     assert [kind for kind, _ in found] == ["sh", "text"] * (len(found) // 2)
     scripts, texts = [text for _, text in found[::2]], [text for _, text in found[1::2]]
-    done = _bash("\necho @@@@\n".join(scripts), tmp_path)
+    done = pages.bash("\necho @@@@\n".join(scripts), tmp_path)
     assert done.returncode == 0, done.stdout + done.stderr
     for script, printed, text in zip(scripts, done.stdout.split("@@@@\n"), texts, strict=True):
         lines = iter(printed.splitlines())

@@ -2,54 +2,27 @@
 
 from __future__ import annotations
 
-import os
-import re
-import subprocess
-import sys
-from pathlib import Path
-
 import pytest
 from click.testing import CliRunner
 
 from doclife.cli.main import cli
+from tests.architecture import pages
 
-PAGE = (Path(__file__).parents[2] / "docs" / "jobs.md").read_text()
+PAGE = pages.page("jobs.md")
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    made = tmp_path_factory.mktemp("jobs_page")
-    for name, text in re.findall(r"^```(?:python|ini)\n# (\S+)\n(.*?)^```", PAGE, re.DOTALL | re.MULTILINE):
-        path = made / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text)
-    return made
+    return pages.write_files(PAGE, tmp_path_factory.mktemp("jobs_page"))
 
 
 def test_the_page_as_it_stands(folder):
-    tests = sum(path.read_text().count("\ndef test_") for path in folder.glob("test_*.py"))
+    tests = pages.tests_in(folder)
     assert tests > 6
-    [script] = re.findall(r"^```sh\n(.*?)^```", PAGE, re.DOTALL | re.MULTILINE)
-    environment = {name: value for name, value in os.environ.items() if not name.startswith(("DOCLIFE_", "PYTEST_"))}
-    environment["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{environment['PATH']}"
-    done = subprocess.run(
-        ["bash", "-euo", "pipefail", "-c", script],
-        cwd=folder,
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=100,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert f"{tests} passed" in done.stdout
+    assert f"{tests} passed" in pages.run_script(PAGE, folder)
 
 
-def _commands():
-    block = "\n".join(re.findall(r"^    (doclife .*)$", PAGE, re.MULTILINE))
-    return [line.partition("  #")[0].split()[1:] for line in block.splitlines()]
-
-
-@pytest.mark.parametrize("words", _commands(), ids=" ".join)
+@pytest.mark.parametrize("words", pages.commands(PAGE), ids=" ".join)
 def test_every_command_has_the_options_that_the_page_names(words):
     names = [word for word in words if not word.startswith("-")]
     command = names[:2] if names[0] == "jobs" else names[:1]

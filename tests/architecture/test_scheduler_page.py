@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shlex
-import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 import structlog
@@ -15,8 +12,9 @@ from click.testing import CliRunner
 
 from doclife.cli.main import cli
 from doclife.testing import travel_to
+from tests.architecture import pages
 
-PAGE = (Path(__file__).parents[2] / "docs" / "scheduler.md").read_text()
+PAGE = pages.page("scheduler.md")
 
 #: ids of jobs are others at each run
 ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
@@ -24,30 +22,13 @@ ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    made = tmp_path_factory.mktemp("scheduler_page")
-    for name, text in re.findall(r"^```(?:python|ini)\n# (\S+)\n(.*?)^```", PAGE, re.DOTALL | re.MULTILINE):
-        path = made / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text)
-    return made
+    return pages.write_files(PAGE, tmp_path_factory.mktemp("scheduler_page"))
 
 
 def test_the_page_as_it_stands(folder):
-    tests = sum(path.read_text().count("\ndef test_") for path in folder.glob("test_*.py"))
+    tests = pages.tests_in(folder)
     assert tests > 6
-    [script] = re.findall(r"^```sh\n(.*?)^```", PAGE, re.DOTALL | re.MULTILINE)
-    environment = {name: value for name, value in os.environ.items() if not name.startswith(("DOCLIFE_", "PYTEST_"))}
-    environment["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{environment['PATH']}"
-    done = subprocess.run(
-        ["bash", "-euo", "pipefail", "-c", script],
-        cwd=folder,
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=100,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert f"{tests} passed" in done.stdout
+    assert f"{tests} passed" in pages.run_script(PAGE, folder)
 
 
 def _doclife(folder, *words):
@@ -74,11 +55,7 @@ def test_the_commands_print_what_the_page_says(folder, monkeypatch):
             del sys.modules[name]
 
 
-def _commands():
-    return [line.partition("  #")[0].split()[1:] for line in re.findall(r"^    (doclife .*)$", PAGE, re.MULTILINE)]
-
-
-@pytest.mark.parametrize("words", _commands(), ids=" ".join)
+@pytest.mark.parametrize("words", pages.commands(PAGE), ids=" ".join)
 def test_every_command_has_the_options_that_the_page_names(words):
     names = [word for word in words if not word.startswith("-")]
     text = CliRunner().invoke(cli, [*names[: 2 if names[0] in ("scheduler", "jobs") else 1], "--help"])
