@@ -283,7 +283,8 @@ def trigger_(state: State, words: tuple[str, ...], wait_s: float | None, as_json
     if not as_json:
         _show_triggered(done, queues)
     _warn_unserved(site, {queues[each.schedule] for each in done.started if each.schedule in queues})
-    ended = [] if wait_s is None else wait_for(site, done.started, wait_s)
+    with running():
+        ended = [] if wait_s is None else wait_for(site, done.started, wait_s)
     if as_json:
         started = [plain(each) | {"queue": queues.get(each.schedule)} for each in done.started]
         show_json({"started": started, "refused": plain(done.refused)} | ({"ended": plain(ended)} if ended else {}))

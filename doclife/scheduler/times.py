@@ -56,8 +56,8 @@ def next_times(
         n: how many; fewer come if the expression ends (it names a year).
         spread_by: what `H` stands for is worked out from this text, the same at each call.
     Raises:
-        ValidationError: the expression is not one, holds `H` and there is no `spread_by`, or start or n are not
-            such.
+        ValidationError: the expression is not one, holds `H` and there is no `spread_by`, or start, n or
+            spread_by are not such.
         ConfigError: there is no such zone.
     Source: docs/decisions/0031-when-schedules-are-due.md.
     """
@@ -113,6 +113,8 @@ def _times(expression: str, time_zone: str, start: datetime, spread_by: str | No
     zone = check_zone(time_zone)
     if not isinstance(start, datetime) or start.year not in _YEARS:
         raise ValidationError(f"start is a datetime from {_YEARS[0]} to {_YEARS[-1]}, not {brief(start)}")
+    if spread_by is not None and not isinstance(spread_by, str):
+        raise ValidationError(f"spread_by is a text, not {brief(spread_by)}")
     if spread_by is None and expressions.spreads(cron):
         raise ValidationError(f"{cron!r} is spread by H, and nothing is given to spread it by (spread_by)")
     try:

@@ -78,8 +78,8 @@ def due_times(word: str, n: int = 1) -> list[datetime]:
     """Returns the next times of a schedule, naive in the site's time zone.
 
     Args:
-        word: its name, its method, its cron expression, or a word of `scheduler_events`: of several the one that
-            is due first.
+        word: its name, its cron expression, or a word of `scheduler_events`: of several the one that is due
+            first; or its method: of several entries the first, which is named after it.
         n: how many, at least 1.
     Raises:
         ValidationError: there is no such schedule, or n is not such.

@@ -272,6 +272,8 @@ def test_h_stands_for_the_same_value_at_each_call_and_needs_a_name():
         (crc >> 1) % 24,
     ]
     assert first("a.example/app.tasks.nightly") != first("b.example/app.tasks.nightly")
+    with pytest.raises(ValidationError, match="spread_by is a text, not 5"):
+        first(5)
     with pytest.raises(ValidationError, match="nothing is given to spread it by"):
         next_times("H H * * *", "UTC", START, 1)
 
