@@ -24,7 +24,7 @@ ROOT = Path(__file__).parents[3]
 def lane() -> Iterator[Lane]:
     lane = Lane("test", 0.1)
     yield lane
-    lane.close()
+    lane.close(10)  # another test counts threads
 
 
 @pytest.fixture
