@@ -41,12 +41,16 @@ class DuplicateKey(DuplicateEntryError):
 _POSTGRES_DUPLICATE = "23505"
 _POSTGRES_CONFLICT = {"40P01", "40001"}
 _POSTGRES_TIMEOUT = {"55P03", "57014"}
+_POSTGRES_UNKNOWN_NAME = {"42P01", "42703"}
 #: error numbers of MariaDB
 _MARIADB_DUPLICATE = {1062, 1586}
 _MARIADB_DEADLOCK = 1213
 _MARIADB_CHECK_FAILED = 1020  # "record has changed since last read", a conflict from 11.x on
 _MARIADB_TIMEOUT = {1205, 1969, 3024}
 _MARIADB_UNKNOWN = 1305
+_MARIADB_UNKNOWN_NAME = {1146, 1054}
+#: how SQLite, which has no number for it, begins to say that there is no such table or column
+_SQLITE_UNKNOWN_NAME = re.compile(r"no such (table|column):|table .* has no column named ")
 
 #: SQLAlchemy's savepoint, which nobody but the end of the transaction can have taken away
 _SESSION_SAVEPOINT = re.compile(r"SAVEPOINT sa_savepoint_\d+ does not exist")
@@ -93,7 +97,7 @@ def _wrap_sqlite(original: Any, text: str) -> DoclifeError:
         return DuplicateKey(text, columns=columns)
     if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
         return QueryTimeoutError(f"the database stayed locked by another writer: {text}")
-    return DataError(f"the database refused a statement: {text}")
+    return _refused(text, unknown_name=_SQLITE_UNKNOWN_NAME.match(text) is not None)
 
 
 def _wrap_postgres(original: Any, text: str) -> DoclifeError:
@@ -104,7 +108,7 @@ def _wrap_postgres(original: Any, text: str) -> DoclifeError:
         return QueryDeadlockError(text)
     if state in _POSTGRES_TIMEOUT:
         return QueryTimeoutError(text)
-    return DataError(f"the database refused a statement: {text}")
+    return _refused(text, unknown_name=state in _POSTGRES_UNKNOWN_NAME)
 
 
 def _wrap_mariadb(original: Any, text: str) -> DoclifeError:
@@ -118,4 +122,10 @@ def _wrap_mariadb(original: Any, text: str) -> DoclifeError:
         return QueryTimeoutError(text)
     if number == _MARIADB_UNKNOWN and _SESSION_SAVEPOINT.search(text):
         return TransactionAborted(f"the database ended this transaction: {text}")
-    return DataError(f"the database refused a statement: {text}")
+    return _refused(text, unknown_name=number in _MARIADB_UNKNOWN_NAME)
+
+
+def _refused(text: str, *, unknown_name: bool) -> DoclifeError:
+    # the hint goes before the driver's text, which may have many lines
+    hint = " (if it is an app's or doclife's own, the site is not migrated: doclife migrate)" if unknown_name else ""
+    return DataError(f"the database refused a statement{hint}: {text}")
