@@ -6,7 +6,6 @@ import json
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -14,37 +13,13 @@ import pytest
 import sqlalchemy as sa
 
 from doclife.core.clock import monotonic
-from doclife.queue.embedded import Lease, acquire
 from doclife.schema.tables import worker as worker_table
-from doclife.site.runtime import Site
 from tests.contract.brokers import until
 from tests.integration import job_bodies
 from tests.integration.embedded_processes import alive
-from tests.integration.worker_processes import ROOT, SECONDS, Workers, kill
+from tests.integration.worker_processes import BOTH, ROOT, SECONDS, Workers, kill
 
 pytestmark = [pytest.mark.chaos, pytest.mark.one_database, pytest.mark.doclife_settings(queue="rq")]
-
-BOTH = pytest.mark.parametrize("isolation", ["inproc", pytest.param("fork", marks=pytest.mark.slow)])
-
-
-@pytest.fixture
-def lease(committed_site: Site) -> Iterator[Lease]:
-    with acquire(committed_site.sites_dir) as lease:
-        yield lease
-        committed_site.close()
-        lease.release(wait_s=10)
-
-
-@pytest.fixture
-def isolation() -> str:
-    return "inproc"
-
-
-@pytest.fixture
-def workers(committed_site: Site, lease: Lease, tmp_path: Path, isolation: str) -> Iterator[Workers]:
-    workers = Workers(committed_site, tmp_path, isolation)
-    yield workers
-    workers.end()
 
 
 class Job:

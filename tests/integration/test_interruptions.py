@@ -6,7 +6,6 @@ import random
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -15,19 +14,15 @@ import pytest
 import sqlalchemy as sa
 
 from doclife.outbox.cancel import cancel
-from doclife.queue.embedded import Lease, acquire
 from doclife.schema.tables import background_job
-from doclife.site.runtime import Site
 from doclife.worker.presence import liveness, new_name
 from doclife.worker.relaying import relay_of
 from tests.contract.brokers import until
 from tests.integration import job_bodies
-from tests.integration.worker_processes import ROOT, SECONDS, Workers, kill
+from tests.integration.worker_processes import BOTH, ROOT, SECONDS, Workers, kill
 
 pytestmark = [pytest.mark.chaos, pytest.mark.doclife_settings(queue="rq")]
 
-#: the slow ones once more with a process of its own for each job
-BOTH = pytest.mark.parametrize("isolation", ["inproc", pytest.param("fork", marks=pytest.mark.slow)])
 #: a worker that waits for nothing long
 IMPATIENT = """
 import sys
@@ -37,26 +32,6 @@ timeout.TimeLimit.interrupt.__kwdefaults__["grace_s"] = 0.5
 from doclife.worker.main import main
 sys.exit(main(sys.argv[1:]))
 """
-
-
-@pytest.fixture
-def lease(committed_site: Site) -> Iterator[Lease]:
-    with acquire(committed_site.sites_dir) as lease:
-        yield lease
-        committed_site.close()
-        lease.release(wait_s=10)
-
-
-@pytest.fixture
-def isolation() -> str:
-    return "inproc"
-
-
-@pytest.fixture
-def workers(committed_site: Site, lease: Lease, tmp_path: Path, isolation: str) -> Iterator[Workers]:
-    workers = Workers(committed_site, tmp_path, isolation)
-    yield workers
-    workers.end()
 
 
 def _impatient(workers: Workers) -> subprocess.Popen[bytes]:

@@ -11,8 +11,6 @@ import structlog
 from click.testing import CliRunner, Result
 
 from doclife.cli.main import cli
-from doclife.queue.embedded import Lease, acquire
-from doclife.site.runtime import Site
 from tests.contract.brokers import until
 from tests.integration import job_bodies
 from tests.integration.worker_processes import SECONDS, Workers
@@ -20,20 +18,16 @@ from tests.integration.worker_processes import SECONDS, Workers
 pytestmark = [pytest.mark.slow, pytest.mark.doclife_settings(queue="rq")]
 
 
-@pytest.fixture
-def lease(committed_site: Site) -> Iterator[Lease]:
-    with acquire(committed_site.sites_dir) as lease:
-        yield lease
-        committed_site.close()
-        lease.release(wait_s=10)
-    structlog.reset_defaults()
-
-
 @pytest.fixture(params=["inproc", "fork"])
-def workers(request: pytest.FixtureRequest, committed_site: Site, lease: Lease, tmp_path: Path) -> Iterator[Workers]:
-    workers = Workers(committed_site, tmp_path, request.param)
-    yield workers
-    workers.end()
+def isolation(request: pytest.FixtureRequest) -> str:
+    kind: str = request.param
+    return kind
+
+
+@pytest.fixture(autouse=True)
+def logs_where_they_were() -> Iterator[None]:
+    yield
+    structlog.reset_defaults()  # the commands send them where they want them
 
 
 def _doclife(workers: Workers, *words: str) -> Result:

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import signal
 import threading
-from collections.abc import Iterator
 from contextlib import suppress
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
@@ -16,7 +14,6 @@ from sqlalchemy.exc import DBAPIError
 from doclife.core import clock, config
 from doclife.database.engine import create_engine
 from doclife.outbox.moments import TICK, noted
-from doclife.queue.embedded import Lease, acquire
 from doclife.schema.tables import background_job, scheduled_job_run, scheduled_job_type
 from doclife.schema.tables import lease as leases
 from doclife.site.runtime import Site
@@ -27,21 +24,6 @@ from tests.integration.worker_processes import SECONDS, Workers, kill
 pytestmark = pytest.mark.doclife_settings(queue="rq", scheduler_tick_interval=0.2)
 
 MODULE = "doclife.worker.scheduler"
-
-
-@pytest.fixture
-def lease(committed_site: Site) -> Iterator[Lease]:
-    with acquire(committed_site.sites_dir) as lease:
-        yield lease
-        committed_site.close()
-        lease.release(wait_s=10)
-
-
-@pytest.fixture
-def workers(committed_site: Site, lease: Lease, tmp_path: Path) -> Iterator[Workers]:
-    workers = Workers(committed_site, tmp_path)
-    yield workers
-    workers.end()
 
 
 def _schedule(site: Site) -> None:

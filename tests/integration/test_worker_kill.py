@@ -5,48 +5,22 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from redis import Redis
 
 from doclife.core.clock import monotonic
-from doclife.queue.embedded import Lease, acquire
+from doclife.queue.embedded import Lease
 from doclife.queue.rq_backend import RqBroker
-from doclife.site.runtime import Site
 from doclife.worker.presence import new_name
 from doclife.worker.relaying import relay_of
 from tests.contract.brokers import until
 from tests.integration import job_bodies
 from tests.integration.embedded_processes import Embedded
-from tests.integration.worker_processes import ROOT, SECONDS, Workers, kill
+from tests.integration.worker_processes import BOTH, ROOT, SECONDS, Workers, kill
 
 pytestmark = [pytest.mark.chaos, pytest.mark.doclife_settings(queue="rq")]
-
-
-@pytest.fixture
-def lease(committed_site: Site) -> Iterator[Lease]:
-    with acquire(committed_site.sites_dir) as lease:
-        yield lease
-        committed_site.close()
-        lease.release(wait_s=10)
-
-
-#: both kinds of workers; the second is slower to try
-BOTH = pytest.mark.parametrize("isolation", ["inproc", pytest.param("fork", marks=pytest.mark.slow)])
-
-
-@pytest.fixture
-def isolation() -> str:
-    return "inproc"
-
-
-@pytest.fixture
-def workers(committed_site: Site, lease: Lease, tmp_path: Path, isolation: str) -> Iterator[Workers]:
-    workers = Workers(committed_site, tmp_path, isolation)
-    yield workers
-    workers.end()
 
 
 @BOTH

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pytest
 import sqlalchemy as sa
 
 from doclife.doctypes.notification_log import NotificationLog
@@ -23,6 +24,9 @@ ROOT = Path(__file__).parents[2]
 
 #: seconds until two processes must have started on a busy machine
 SECONDS = 40
+
+#: both kinds of workers; the second, with a process of its own for each job, is slower to try
+BOTH = pytest.mark.parametrize("isolation", ["inproc", pytest.param("fork", marks=pytest.mark.slow)])
 
 
 class Workers:
