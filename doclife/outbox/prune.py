@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import ColumnElement, Table, delete, select
+from sqlalchemy import ColumnElement, Delete, Select, Table, delete, select
 
 from doclife.core import clock
 from doclife.database.link import Database
@@ -48,29 +50,32 @@ def prune(database: Database) -> int:
 
 def _remove(database: Database, table: Table, *conditions: ColumnElement[bool]) -> int:
     """Removes rows of a table of documents in batches, and returns how many."""
-    found = select(table.c.name).where(*conditions).limit(BATCH)
-    removed = 0
-    for _ in range(BATCHES):
-        with database.reading() as connection:
-            names = list(connection.execute(found).scalars())
-        if not names:
-            break
-        with database.transaction() as connection:
-            removed += connection.execute(delete(table).where(table.c.name.in_(names), *conditions)).rowcount
-    return removed
+    found = select(table.c.name).where(*conditions)
+    return _in_batches(database, found, lambda names: delete(table).where(table.c.name.in_(names), *conditions))
 
 
 def _remove_runs(database: Database, before: datetime) -> int:
     """Removes rows of runs, the oldest first, in batches, and returns how many."""
     # Runs of one moment go together, so a batch has a few rows more. To name each by its key, of two columns, took
     # PostgreSQL ten times as long.
-    oldest = select(_run.due).where(_run.due < before).order_by(_run.due).limit(BATCH)
+    oldest = select(_run.due).where(_run.due < before).order_by(_run.due)
+    return _in_batches(database, oldest, lambda dues: delete(scheduled_job_run).where(_run.due <= dues[-1]))
+
+
+def _in_batches(database: Database, found: Select[Any], removal: Callable[[list[Any]], Delete]) -> int:
+    """Removes rows, each batch in a transaction of its own, and returns how many.
+
+    Args:
+        database: the site's.
+        found: by one column, which rows there are.
+        removal: the statement that removes a batch, from what was found of it.
+    """
     removed = 0
     for _ in range(BATCHES):
         with database.reading() as connection:
-            dues = list(connection.execute(oldest).scalars())
-        if not dues:
+            batch = list(connection.execute(found.limit(BATCH)).scalars())
+        if not batch:
             break
         with database.transaction() as connection:
-            removed += connection.execute(delete(scheduled_job_run).where(_run.due <= dues[-1])).rowcount
+            removed += connection.execute(removal(batch)).rowcount
     return removed
